@@ -1,0 +1,183 @@
+"""A small record store on SQLite that fake vendor servers serve from.
+
+Data flow: sandbox generator (or a test) -> RecordStore -> fake vendor server -> HTTP.
+
+One row is one vendor record, kept exactly as the vendor's API would return it. A file, not memory,
+so that a million people fit, a server can be restarted, and `--advance` can change it from outside.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import threading
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+_SCHEMA = """
+create table if not exists record (
+    vendor text not null, entity text not null, id text not null,
+    sort integer not null, parent text, created real not null, updated real not null,
+    body text not null, primary key (vendor, entity, id)
+) without rowid;
+create index if not exists record_sort on record (vendor, entity, sort);
+create index if not exists record_updated on record (vendor, entity, updated, sort);
+create index if not exists record_parent on record (vendor, entity, parent, sort);
+create table if not exists setting (name text primary key, value text not null);
+"""
+
+
+@dataclass(frozen=True)
+class Record:
+    """One vendor record: `sort` is its position in the vendor's natural order (id or creation)."""
+
+    vendor: str
+    entity: str
+    id: str
+    body: dict[str, Any]
+    sort: int
+    created: float  # unix seconds
+    updated: float  # unix seconds
+    parent: str | None = None
+
+
+class RecordStore:
+    """Records by (vendor, entity, id), safe to use from the threads of a server."""
+
+    def __init__(self, path: str | Path) -> None:
+        self.path = str(path)
+        self._lock = threading.RLock()
+        self._db = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
+        self._db.execute("pragma journal_mode = wal")
+        self._db.execute("pragma synchronous = off")
+        self._db.executescript(_SCHEMA)
+
+    def close(self) -> None:
+        with self._lock:
+            self._db.close()
+
+    def put_many(self, records: Iterable[Record]) -> None:
+        """Insert or replace records in one transaction."""
+        rows = (
+            (r.vendor, r.entity, r.id, r.sort, r.parent, r.created, r.updated, json.dumps(r.body))
+            for r in records
+        )
+        with self._lock:
+            self._db.execute("begin immediate")
+            try:
+                self._db.executemany("insert or replace into record values (?,?,?,?,?,?,?,?)", rows)
+                self._db.execute("commit")
+            except BaseException:
+                self._db.execute("rollback")
+                raise
+
+    def put(self, record: Record) -> None:
+        self.put_many([record])
+
+    def delete(self, vendor: str, entity: str, id: str) -> bool:
+        with self._lock:
+            done = self._db.execute(
+                "delete from record where vendor = ? and entity = ? and id = ?", (vendor, entity, id)
+            )
+            return done.rowcount > 0
+
+    def get(self, vendor: str, entity: str, id: str) -> Record | None:
+        found = list(self.query(vendor, entity, ids=[id]))
+        return found[0] if found else None
+
+    def query(
+        self,
+        vendor: str,
+        entity: str,
+        *,
+        ids: Iterable[str] | None = None,
+        parent: str | None = None,
+        after_sort: int | None = None,
+        updated_since: float | None = None,
+        created_since: float | None = None,
+        order: str = "sort",
+        limit: int | None = None,
+        offset: int = 0,
+    ) -> Iterator[Record]:
+        """Matching records; `order` is one of sort, -sort, updated, created."""
+        where, values = self._where(
+            vendor, entity, ids, parent, after_sort, updated_since, created_since
+        )
+        by = {
+            "sort": "sort, id",
+            "-sort": "sort desc, id desc",
+            "updated": "updated, sort, id",
+            "created": "created, sort, id",
+        }[order]
+        sql = (
+            "select vendor, entity, id, body, sort, created, updated, parent from record"
+            f" where {where} order by {by} limit ? offset ?"
+        )
+        with self._lock:
+            rows = self._db.execute(sql, [*values, -1 if limit is None else limit, offset]).fetchall()
+        for row in rows:
+            yield Record(row[0], row[1], row[2], json.loads(row[3]), *row[4:])
+
+    def count(
+        self,
+        vendor: str,
+        entity: str,
+        *,
+        parent: str | None = None,
+        updated_since: float | None = None,
+        created_since: float | None = None,
+    ) -> int:
+        where, values = self._where(
+            vendor, entity, None, parent, None, updated_since, created_since
+        )
+        with self._lock:
+            row = self._db.execute(f"select count(*) from record where {where}", values).fetchone()
+        return int(row[0])
+
+    def now(self) -> datetime:
+        """The store's clock (UTC): what the fake servers believe the time to be."""
+        value = self.setting("now")
+        return datetime.fromisoformat(value) if value else datetime.now(UTC)
+
+    def set_now(self, now: datetime) -> None:
+        self.set_setting("now", now.astimezone(UTC).isoformat())
+
+    def setting(self, name: str) -> str | None:
+        with self._lock:
+            row = self._db.execute("select value from setting where name = ?", (name,)).fetchone()
+        return str(row[0]) if row else None
+
+    def set_setting(self, name: str, value: str) -> None:
+        with self._lock:
+            self._db.execute("insert or replace into setting values (?, ?)", (name, value))
+
+    @staticmethod
+    def _where(
+        vendor: str,
+        entity: str,
+        ids: Iterable[str] | None,
+        parent: str | None,
+        after_sort: int | None,
+        updated_since: float | None,
+        created_since: float | None,
+    ) -> tuple[str, list[Any]]:
+        parts, values = ["vendor = ?", "entity = ?"], [vendor, entity]
+        bounds: list[tuple[str, Any]] = [
+            ("parent = ?", parent),
+            ("sort > ?", after_sort),
+            ("updated >= ?", updated_since),
+            ("created >= ?", created_since),
+        ]
+        all_values: list[Any] = list(values)
+        for clause, value in bounds:
+            if value is not None:
+                parts.append(clause)
+                all_values.append(value)
+        if ids is not None:
+            wanted = list(ids)
+            parts.append(f"id in ({','.join('?' * len(wanted))})")
+            all_values.extend(wanted)
+        return " and ".join(parts), all_values

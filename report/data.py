@@ -1,0 +1,112 @@
+"""What the report says, read from a published analyst file.
+
+Data flow: published/<version>/analyst.duckdb (read only) -> tidy data frames -> `report.page`.
+Only counts leave this module: no member key, no name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+
+FLOW_DAYS = 90
+RENEWAL_MONTHS = 36
+TERM_MONTHS = 24
+
+
+@dataclass(frozen=True)
+class ReportData:
+    """Everything the page draws: one frame per section, shares as 0..1."""
+
+    as_of: date
+    people: int
+    active_members: int
+    stages: pd.DataFrame  # stage, owner_team, people, share, median_days
+    flow: pd.DataFrame  # from_stage, to_stage, people
+    renewal_months: pd.DataFrame  # period_start, numerator, denominator, value, lo, hi, is_mature
+    renewal_terms: pd.DataFrame  # slice_value, numerator, denominator, value, lo, hi
+    first_year: pd.DataFrame  # cohort_month, value, lo, hi, is_mature (one row: the latest mature)
+
+
+def read(analyst: Path) -> ReportData:
+    """The report's frames from one analyst file; raises duckdb.Error when a table is missing."""
+    with duckdb.connect(str(analyst), read_only=True) as db:
+        as_of = _one(db, "select max(as_of_date) from mart_member_360")
+        people = int(_one(db, "select count(*) from mart_member_360"))
+        active = int(_one(db, "select count(*) from mart_member_360 where is_active_member"))
+        stages = db.execute(
+            """
+            select stage, coalesce(max(owner_team), '') as owner_team, count(*) as people,
+                   count(*) / sum(count(*)) over () as share, median(days_in_stage) as median_days
+            from mart_member_360 group by stage
+            """
+        ).df()
+        flow = db.execute(
+            """
+            select past.stage as from_stage, now.stage as to_stage, count(*) as people
+            from fct_lifecycle_stage_history as past
+            inner join fct_lifecycle_stage_history as now on now.member_key = past.member_key
+            where past.valid_from <= $then and (past.valid_to is null or past.valid_to > $then)
+              and now.valid_from <= $today and (now.valid_to is null or now.valid_to > $today)
+            group by all
+            """,
+            {"then": as_of - timedelta(days=FLOW_DAYS), "today": as_of},
+        ).df()
+        months = db.execute(
+            """
+            select period_start, numerator, denominator, value, lo, hi, is_mature
+            from metric_renewal_rate
+            where slice_name = 'all' and period_start <= $today and denominator > 0
+            order by period_start desc limit $months
+            """,
+            {"today": as_of, "months": RENEWAL_MONTHS},
+        ).df()
+        terms = db.execute(
+            """
+            select slice_value, sum(numerator) as numerator, sum(denominator) as denominator
+            from metric_renewal_rate
+            where slice_name = 'term_number' and is_mature
+              and period_start > $today - to_months($months)
+            group by slice_value having sum(denominator) >= 10
+            order by try_cast(slice_value as integer)
+            """,
+            {"today": as_of, "months": TERM_MONTHS},
+        ).df()
+        first_year = db.execute(
+            """
+            select period_start as cohort_month, value, lo, hi, is_mature
+            from metric_first_year_retention
+            where is_mature and value is not null order by period_start desc limit 1
+            """
+        ).df()
+    return ReportData(
+        as_of=as_of,
+        people=people,
+        active_members=active,
+        stages=stages,
+        flow=flow,
+        renewal_months=months.sort_values("period_start", ignore_index=True),
+        renewal_terms=with_interval(terms),
+        first_year=first_year,
+    )
+
+
+def with_interval(rates: pd.DataFrame) -> pd.DataFrame:
+    """Adds value, lo, hi: the share and its Wilson 95 % interval (Wilson 1927)."""
+    n, k, z = rates["denominator"], rates["numerator"], 1.959963984540054
+    p = k / n
+    centre = (p + z * z / (2 * n)) / (1 + z * z / n)
+    half = z * (p * (1 - p) / n + z * z / (4 * n * n)).pow(0.5) / (1 + z * z / n)
+    return rates.assign(value=p, lo=centre - half, hi=centre + half)
+
+
+def _one(db: duckdb.DuckDBPyConnection, sql: str) -> date | int:
+    row = db.execute(sql).fetchone()
+    if row is None or row[0] is None:
+        raise LookupError(f"the published warehouse holds nobody ({sql})")
+    value: date | int = row[0]
+    return value

@@ -1,0 +1,119 @@
+"""The report page: one self-contained HTML file, written at publish.
+
+Data flow: published/<version>/analyst.duckdb + the run's receipt -> report.html.
+Alone: `python -m report.page PUBLISHED_DIR OUT.html` draws it again from a published version.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from jinja2 import Environment
+from markupsafe import Markup
+
+from report import charts, data
+
+DEFAULT_TARGETS: Mapping[str, float] = {"renewal_rate": 0.80, "first_year_retention": 0.85}
+"""Shares to aim for (domain.md: renewal 80 %, first-year retention 85 %)."""
+
+
+def write_report(
+    published: Path,
+    out: Path,
+    *,
+    organisation: Mapping[str, Any],
+    run: Mapping[str, Any],
+    targets: Mapping[str, float] = DEFAULT_TARGETS,
+) -> Path:
+    """Writes the page for the analyst file in `published` to `out` and returns `out`.
+
+    `organisation` needs `name`; `run` needs run_id, summary, streams (source, stream, fetched,
+    inserted, updated, deleted, quarantined, state, error) and may carry segments (segment, qualify,
+    deliverable, why_not). Every text is escaped; the pictures are SVG drawn here.
+    """
+    facts = data.read(published / "analyst.duckdb")
+    stages = facts.stages.assign(order=facts.stages["stage"].map(list(charts.STAGES).index))
+    stages = stages.sort_values("order", ignore_index=True)
+    pictures = {
+        "stages": charts.stage_counts(stages[["stage", "people"]]),
+        "flow": charts.stage_flow(facts.flow, data.FLOW_DAYS),
+        "renewal": charts.renewal_by_month(facts.renewal_months, targets["renewal_rate"]),
+        "terms": charts.renewal_by_term(
+            facts.renewal_terms.assign(slice_value=facts.renewal_terms["slice_value"].map(_ordinal)),
+            targets["renewal_rate"],
+        ),
+    }
+    template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
+        resources.files("report").joinpath("page.html").read_text(encoding="utf-8")
+    )
+    html = template.render(
+        organisation=organisation,
+        run=run,
+        as_of=facts.as_of.isoformat(),
+        version=published.name,
+        flow_days=data.FLOW_DAYS,
+        tiles=_tiles(facts, targets),
+        stages=stages.to_dict("records"),
+        segments=run.get("segments", []),
+        targets=targets,
+        # Our own SVG, built from numbers and a fixed list of stage names.
+        pictures={name: Markup(svg) for name, svg in pictures.items()},  # noqa: S704
+    )
+    out.write_text(html, encoding="utf-8")
+    return out
+
+
+def _tiles(facts: data.ReportData, targets: Mapping[str, float]) -> list[dict[str, str]]:
+    """The figures at the top; a rate is 'met' only when its lower bound reaches the target."""
+    counts = facts.stages.set_index("stage")["people"]
+    mature = facts.renewal_months[facts.renewal_months["is_mature"]].tail(12)
+    leaving = int(counts.get("grace", 0)) + int(counts.get("renewal_due", 0))
+    return [
+        _tile("People seen", f"{facts.people:,}", "prospects and former members too"),
+        _tile("Members", f"{facts.active_members:,}", "in a current term"),
+        _tile("Onboarding", f"{int(counts.get('onboarding', 0)):,}", "in their first 90 days"),
+        _tile("To be won now", f"{leaving:,}", "renewal due or in grace"),
+        _rate_tile("Renewal rate, 12 months", _pooled(mature), targets["renewal_rate"]),
+        _rate_tile("First-year retention", _latest(facts.first_year), targets["first_year_retention"]),
+    ]
+
+
+def _pooled(months: pd.DataFrame) -> tuple[float, float] | None:
+    """(value, lower bound) over several mature months, or None without any."""
+    if months["denominator"].sum() == 0:
+        return None
+    pooled = data.with_interval(months[["numerator", "denominator"]].sum().to_frame().T)
+    return float(pooled["value"].iloc[0]), float(pooled["lo"].iloc[0])
+
+
+def _latest(rates: pd.DataFrame) -> tuple[float, float] | None:
+    return None if rates.empty else (float(rates["value"].iloc[0]), float(rates["lo"].iloc[0]))
+
+
+def _tile(label: str, value: str, note: str, tone: str = "muted") -> dict[str, str]:
+    return {"label": label, "value": value, "note": note, "tone": tone}
+
+
+def _rate_tile(label: str, rate: tuple[float, float] | None, target: float) -> dict[str, str]:
+    if rate is None:
+        return _tile(label, "–", "no mature cohort yet")
+    value, low = rate
+    if low >= target:
+        note, tone = f"target {target:.0%} met", "ok"
+    elif value >= target:
+        note, tone = f"target {target:.0%} not proven yet", "warn"
+    else:
+        note, tone = f"target {target:.0%} missed", "bad"
+    return _tile(label, f"{value:.1%}", note, tone)
+
+
+def _ordinal(number: str) -> str:
+    """'1' -> '1st'; anything else than a number stays as it is ('6+')."""
+    if not number.isdigit():
+        return number
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(int(number) % 10, "th")
+    return number + ("th" if int(number) % 100 in (11, 12, 13) else ending)

@@ -11,7 +11,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -80,7 +80,8 @@ class RecordStore:
     def delete(self, vendor: str, entity: str, id: str) -> bool:
         with self._lock:
             done = self._db.execute(
-                "delete from record where vendor = ? and entity = ? and id = ?", (vendor, entity, id)
+                "delete from record where vendor = ? and entity = ? and id = ?",
+                (vendor, entity, id),
             )
             return done.rowcount > 0
 
@@ -117,7 +118,9 @@ class RecordStore:
             f" where {where} order by {by} limit ? offset ?"
         )
         with self._lock:
-            rows = self._db.execute(sql, [*values, -1 if limit is None else limit, offset]).fetchall()
+            rows = self._db.execute(
+                sql, [*values, -1 if limit is None else limit, offset]
+            ).fetchall()
         for row in rows:
             yield Record(row[0], row[1], row[2], json.loads(row[3]), *row[4:])
 
@@ -136,6 +139,26 @@ class RecordStore:
         with self._lock:
             row = self._db.execute(f"select count(*) from record where {where}", values).fetchone()
         return int(row[0])
+
+    def columns(
+        self, vendor: str, entity: str, paths: Sequence[str], *, parent: str | None = None
+    ) -> list[tuple[Any, ...]]:
+        """(id, sort, parent, value of each body path...) of every record, in natural order.
+
+        Much cheaper than the bodies when a server only needs to filter and sort. `paths` are SQLite
+        JSON paths such as "$.created".
+        """
+        where, values = self._where(vendor, entity, None, parent, None, None, None)
+        picks = "".join(", json_extract(body, ?)" for _ in paths)
+        sql = f"select id, sort, parent{picks} from record where {where} order by sort, id"
+        with self._lock:
+            return self._db.execute(sql, [*paths, *values]).fetchall()
+
+    def version(self) -> tuple[int, int]:
+        """Changes whenever a record was written, by this process or another one."""
+        with self._lock:
+            row = self._db.execute("pragma data_version").fetchone()
+            return int(row[0]), self._db.total_changes
 
     def now(self) -> datetime:
         """The store's clock (UTC): what the fake servers believe the time to be."""

@@ -1,0 +1,304 @@
+"""One careful HTTP client for all connectors.
+
+Data flow: source -> HttpClient.json() -> pin to the configured host -> limiter -> auth -> vendor
+           -> whole body within a deadline -> decoded JSON or an error that says what to do.
+
+What it never does: follow a redirect, talk to another host than the configured one, accept half an
+answer, wait without end, or put a payload or a secret into a message.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from ipaddress import ip_address
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import requests
+import urllib3
+
+from connectors.clock import SYSTEM_CLOCK, Clock
+from connectors.errors import (
+    AuthenticationError,
+    ConfigurationError,
+    JourneyConnectorError,
+    PermissionError_,
+    RateLimited,
+    RetryableError,
+    SourceError,
+)
+from connectors.http.auth import Auth
+from connectors.http.rate_limit import RateLimiter
+from connectors.http.redaction import redact_url
+from connectors.http.retry import RetryPolicy, call, parse_retry_after
+
+_CHUNK = 1 << 16
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+@dataclass(frozen=True)
+class Timeouts:
+    """Seconds: to connect, between two pieces of the answer, and for one whole exchange."""
+
+    connect: float = 10.0
+    read: float = 60.0
+    total: float = 300.0
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A decoded answer: `body` is the JSON, `server_time` the vendor's clock (UTC), if told."""
+
+    body: Any
+    status: int
+    headers: Mapping[str, str]
+    url: str
+    server_time: datetime | None = None
+
+
+@dataclass
+class Usage:
+    """What a client has used so far; read by the engine for its receipts."""
+
+    requests: int = 0
+    bytes: int = 0
+
+
+class HttpClient:
+    """A session bound to one base URL and one account.
+
+    `vendor_error(status, body)` may turn an error body into a fitting error, whatever the status:
+    some services report failures with 200. It must not quote the body.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        source: str,
+        auth: Auth | None = None,
+        limiter: RateLimiter | None = None,
+        retry: RetryPolicy | None = None,
+        timeouts: Timeouts | None = None,
+        verify: bool | str = True,
+        user_agent: str = "member-journey",
+        headers: Mapping[str, str] | None = None,
+        vendor_error: Callable[[int, Any], JourneyConnectorError | None] | None = None,
+        clock: Clock = SYSTEM_CLOCK,
+    ) -> None:
+        self.base_url = base_url.rstrip("/") + "/"
+        self.source = source
+        self.usage = Usage()
+        self._origin = _origin(self.base_url)
+        _refuse_clear_text(self.base_url, source)
+        self._auth, self._limiter, self._clock = auth or Auth(), limiter, clock
+        self._retry, self._timeouts = retry or RetryPolicy(), timeouts or Timeouts()
+        self._verify, self._vendor_error = verify, vendor_error
+        self._headers = {"User-Agent": user_agent, "Accept": "application/json", **(headers or {})}
+        self._local = threading.local()
+        self._sessions: list[requests.Session] = []
+        self._lock = threading.Lock()
+
+    def json(
+        self,
+        path: str,
+        *,
+        method: str = "GET",
+        params: Mapping[str, Any] | None = None,
+        body: Any = None,
+        form: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        stream: str | None = None,
+    ) -> Answer:
+        """The decoded JSON answer of one request, retried as its errors allow.
+
+        `path` is relative to the base URL, or an absolute URL of the same origin (a `next` link).
+        """
+        url = self.resolve(path)
+        request = requests.Request(
+            method,
+            url,
+            params=params,
+            json=body,
+            data=form,
+            headers={**self._headers, **(headers or {})},
+        )
+        try:
+            return call(lambda: self._exchange(request), policy=self._retry, clock=self._clock)
+        except JourneyConnectorError as error:
+            raise error.within(self.source, stream) from error.__cause__
+
+    def resolve(self, path: str) -> str:
+        """The absolute URL of `path`; ConfigurationError if it leaves scheme, host or port."""
+        url = urljoin(self.base_url, path)
+        if _origin(url) != self._origin:
+            raise ConfigurationError(
+                f"refused to follow a link to another host ({redact_url(url)}).",
+                source=self.source,
+                todo=f"Only {redact_url(self.base_url)} is configured; check `base_url`.",
+            )
+        return url
+
+    def close(self) -> None:
+        """Close the connections of every thread."""
+        with self._lock:
+            for session in self._sessions:
+                session.close()
+            self._sessions.clear()
+            self._local = threading.local()
+
+    def __enter__(self) -> HttpClient:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _session(self) -> requests.Session:
+        session: requests.Session | None = getattr(self._local, "session", None)
+        if session is None:
+            session = requests.Session()
+            session.trust_env = False  # no credentials from .netrc, no surprising proxy
+            self._local.session = session
+            with self._lock:
+                self._sessions.append(session)
+        return session
+
+    def _exchange(self, request: requests.Request, *, renewed: bool = False) -> Answer:
+        if self._limiter:
+            self._limiter.acquire()
+        session = self._session()
+        prepared = session.prepare_request(request)
+        used = self._auth.current()
+        prepared = self._auth(prepared)
+        where = redact_url(request.url or "")
+        started = self._clock.monotonic()
+        try:
+            response = session.send(
+                prepared,
+                timeout=(self._timeouts.connect, self._timeouts.read),
+                allow_redirects=False,
+                verify=self._verify,
+                stream=True,
+            )
+            with response:
+                content = self._read(response, started)
+        except requests.exceptions.SSLError as error:
+            raise ConfigurationError(
+                f"the TLS certificate of {where} could not be verified.",
+                todo="Check `base_url`, or name the organisation's own CA file.",
+            ) from error
+        except (requests.Timeout, urllib3.exceptions.TimeoutError) as error:
+            raise RetryableError(f"time-out at {where}.") from error
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+            raise RetryableError(f"the connection to {where} broke.") from error
+        with self._lock:
+            self.usage.requests += 1
+            self.usage.bytes += len(content)
+        if response.status_code == 401 and not renewed and self._auth.refresh(used):
+            return self._exchange(request, renewed=True)
+        answer = self._decode(response, content, where)
+        if self._limiter:
+            self._limiter.observe(response.headers)
+        return answer
+
+    def _read(self, response: requests.Response, started: float) -> bytes:
+        """The whole body within the deadline: a server that drips bytes must not hold us."""
+        pieces: list[bytes] = []
+        while True:
+            piece = response.raw.read1(_CHUNK, decode_content=True)
+            if not piece:
+                break
+            pieces.append(piece)
+            if self._clock.monotonic() - started > self._timeouts.total:
+                raise requests.Timeout("deadline")
+        return b"".join(pieces)
+
+    def _decode(self, response: requests.Response, content: bytes, where: str) -> Answer:
+        status = response.status_code
+        try:
+            body = json.loads(content, parse_constant=_no_constant) if content else None
+            readable = bool(content)
+        except (ValueError, RecursionError):
+            body, readable = None, False
+        self._raise_for(response, body if readable else None, where)
+        if not readable and status != 204:
+            kind = response.headers.get("Content-Type", "no content type").partition(";")[0]
+            raise RetryableError(
+                f"{where} answered {status} with something that is not complete JSON ({kind},"
+                f" {len(content)} bytes).",
+                todo="If it stays so, check `base_url`: a log-in or error page may be in the way.",
+            )
+        return Answer(
+            body, status, dict(response.headers), response.url, _date(response.headers.get("Date"))
+        )
+
+    def _raise_for(self, response: requests.Response, body: Any, where: str) -> None:
+        status = response.status_code
+        wait = parse_retry_after(response.headers.get("Retry-After"), self._clock.now())
+        if status == 429:
+            raise RateLimited(f"{where} answered 429 (too many requests).", wait=wait)
+        if body is not None and self._vendor_error:
+            error = self._vendor_error(status, body)
+            if error is not None:
+                raise error
+        if status < 300:
+            return
+        if status < 400:
+            raise AuthenticationError(
+                f"{where} redirects elsewhere ({status}) instead of answering.",
+                todo="Check the credentials and `base_url`: a log-in page shows itself like this.",
+            )
+        if status == 401:
+            raise AuthenticationError(
+                f"{where} refused the credentials (401).", todo="Check or renew the key."
+            )
+        if status == 403:
+            raise PermissionError_(
+                f"{where} forbids this (403).", todo="Give the key the right to read it."
+            )
+        if status == 503 and wait is not None:
+            raise RateLimited(f"{where} is unavailable (503).", wait=wait)
+        if status in (408, 425) or status >= 500:
+            raise RetryableError(f"{where} answered {status}.")
+        raise SourceError(
+            f"{where} answered {status}: repeating the request would not help.",
+            todo="Check the path and the parameters against the vendor's documentation.",
+        )
+
+
+def _origin(url: str) -> tuple[str, str, int | None]:
+    parts = urlsplit(url)
+    port = parts.port if parts.port is not None else _DEFAULT_PORTS.get(parts.scheme)
+    return parts.scheme.lower(), (parts.hostname or "").lower(), port
+
+
+def _refuse_clear_text(url: str, source: str) -> None:
+    """Credentials travel over TLS; plain http is for this machine only."""
+    scheme, host, _ = _origin(url)
+    try:
+        loopback = ip_address(host).is_loopback
+    except ValueError:
+        loopback = host == "localhost"
+    if scheme == "https" or (scheme == "http" and loopback):
+        return
+    raise ConfigurationError(
+        f"`base_url` must start with https:// (is: {redact_url(url)}).",
+        source=source,
+        todo="Plain http is allowed for this machine only.",
+    )
+
+
+def _no_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _date(value: str | None) -> datetime | None:
+    try:
+        return parsedate_to_datetime(value).astimezone(UTC) if value else None
+    except (ValueError, TypeError):
+        return None

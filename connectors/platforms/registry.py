@@ -1,0 +1,61 @@
+"""Kinds of platforms, by name: those shipped here and those installed beside it.
+
+Data flow: config/platforms.yml (kind, settings) -> `build_platform` -> PlatformAdapter.
+A package adds a kind through the entry-point group `member_journey.platforms`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+from connectors.platforms.mailchimp import MailchimpPlatformSettings, build_mailchimp
+from connectors.platforms.protocol import PlatformAdapter, PlatformSettings
+
+ENTRY_POINTS = "member_journey.platforms"
+
+
+@dataclass(frozen=True)
+class PlatformContext:
+    """What a platform may use besides its settings."""
+
+    state_dir: Path  # rate budgets shared between processes
+    user_agent: str
+
+
+@dataclass(frozen=True)
+class PlatformType:
+    """A kind of platform: its settings model and how to build its adapter (no I/O)."""
+
+    settings: type[PlatformSettings]
+    build: Callable[[str, Any, PlatformContext], PlatformAdapter]
+
+
+PLATFORMS: dict[str, PlatformType] = {
+    "mailchimp": PlatformType(
+        MailchimpPlatformSettings,
+        lambda name, settings, context: build_mailchimp(
+            name, settings, context.state_dir, context.user_agent
+        ),
+    ),
+}
+
+
+def platform_types() -> dict[str, PlatformType]:
+    """All kinds, shipped and installed. A shipped kind cannot be replaced by an installed one."""
+    found = {point.name: point.load() for point in entry_points(group=ENTRY_POINTS)}
+    return {**found, **PLATFORMS}
+
+
+def build_platform(
+    name: str, kind: str, settings: Mapping[str, Any], context: PlatformContext
+) -> PlatformAdapter:
+    """The adapter of a configured platform; pydantic.ValidationError for bad settings."""
+    known = platform_types()
+    if kind not in known:
+        raise KeyError(f"unknown platform kind '{kind}'; known: {', '.join(sorted(known))}")
+    platform = known[kind]
+    return platform.build(name, platform.settings.model_validate(dict(settings)), context)

@@ -1,0 +1,103 @@
+"""What every HTTP source's settings and client have in common.
+
+Data flow: config/sources.yml -> HttpSettings (checked) -> client_for() -> HttpClient.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from ipaddress import ip_address
+from typing import Annotated, Any
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from connectors.errors import JourneyConnectorError
+from connectors.http.auth import Auth
+from connectors.http.client import HttpClient, Timeouts
+from connectors.http.rate_limit import RateLimit, shared_limiter
+from connectors.http.retry import RetryPolicy
+from connectors.protocol import CheckItem
+from connectors.registry import SourceContext
+
+
+def check_base_url(value: str) -> str:
+    """The URL without a trailing slash; ValueError when credentials could leak through it."""
+    parts = urlsplit(value.strip())
+    if parts.scheme not in ("http", "https") or not parts.hostname:
+        raise ValueError("expected a full address such as https://example.org")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError("expected a plain address, without user name, password, ? or #")
+    if parts.scheme == "http" and not _is_loopback(parts.hostname):
+        raise ValueError("expected https:// (plain http is allowed for this machine only)")
+    return value.strip().rstrip("/")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+BaseUrl = Annotated[str, AfterValidator(check_base_url)]
+
+
+class HttpSettings(BaseModel):
+    """Settings every HTTP source has; unknown keys are refused.
+
+    Pauses between attempts double from `first_pause_seconds` on; `requests_per_second` can only
+    lower what the vendor allows; `ca_file` is an organisation's own certificate authority.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
+
+    timeout_seconds: float = Field(default=60.0, gt=0, le=600)
+    max_attempts: int = Field(default=6, ge=1, le=20)
+    first_pause_seconds: float = Field(default=0.5, ge=0, le=60)
+    requests_per_second: float | None = Field(default=None, gt=0)
+    ca_file: str | None = None
+
+
+def client_for(
+    name: str,
+    base_url: str,
+    settings: HttpSettings,
+    context: SourceContext,
+    *,
+    auth: Auth,
+    account: str,
+    limit: RateLimit,
+    headers: Mapping[str, str] | None = None,
+    vendor_error: Callable[[int, Any], JourneyConnectorError | None] | None = None,
+) -> HttpClient:
+    """A client for one account of one vendor. `limit` is the vendor's; settings may only lower it.
+
+    `account` names the account without a secret: sources of one account share one limiter.
+    """
+    timeouts = Timeouts(connect=min(10.0, settings.timeout_seconds), read=settings.timeout_seconds)
+    rates = [r for r in (limit.per_second, settings.requests_per_second) if r is not None]
+    lowered = RateLimit(
+        per_second=min(rates, default=None),
+        burst=limit.burst,
+        per_day=limit.per_day,
+        quota=limit.quota,
+        longest_wait=limit.longest_wait,
+    )
+    return HttpClient(
+        base_url,
+        source=name,
+        auth=auth,
+        limiter=shared_limiter(account, lowered, state_dir=context.state_dir),
+        retry=RetryPolicy(attempts=settings.max_attempts, base=settings.first_pause_seconds),
+        timeouts=timeouts,
+        verify=settings.ca_file or True,
+        user_agent=context.user_agent,
+        headers=headers,
+        vendor_error=vendor_error,
+    )
+
+
+def failed(name: str, error: JourneyConnectorError) -> CheckItem:
+    """A check line for something that did not work, with what to do about it."""
+    return CheckItem(name, False, " ".join(part for part in (error.message, error.todo) if part))

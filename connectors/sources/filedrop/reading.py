@@ -1,0 +1,226 @@
+"""One dropped file as a table of text, or an error that names the file and the row.
+
+Data flow: file -> read_table() -> DataFrame (file columns, text) -> map_rows() -> contract records.
+
+A file is read as a whole before any of its rows go on, so that a broken file is never half-loaded.
+Single values that do not fit are left as they are: the loader quarantines their rows by name.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator
+from datetime import date, datetime
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import openpyxl
+import pandas as pd
+import pyarrow as pa
+
+from connectors.errors import SourceError
+from connectors.protocol import ColumnType
+from connectors.sources.filedrop.contracts import CONTRACTS
+from connectors.sources.filedrop.settings import FileMapping
+
+_DELIMITERS = ",;\t|"
+
+
+def read_table(path: Path, content: bytes, mapping: FileMapping) -> pd.DataFrame:
+    """The mapped columns of the file, one row per line, values as text or None."""
+    kind = mapping.format if mapping.format != "auto" else path.suffix.lower().lstrip(".")
+    if kind in ("csv", "txt", "tsv"):
+        frame = _read_csv(path, content, mapping)
+    elif kind == "xlsx":
+        frame = _read_xlsx(path, content, mapping)
+    elif kind == "parquet":
+        frame = _read_parquet(path, content)
+    else:
+        raise _broken(path, f"is of an unknown kind ({kind or 'no suffix'}).", "Set `format`.")
+    names = [str(name).strip() for name in frame.columns]
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise _broken(path, f"has the column {', '.join(twice)} more than once.", "Rename one.")
+    frame.columns = pd.Index(names)
+    wanted = list(mapping.columns)
+    missing = [name for name in wanted if name not in names]
+    if missing:
+        raise _broken(
+            path,
+            f"has no column {', '.join(missing)}; its header has {len(names)} columns:"
+            f" {', '.join(names)[:200]}.",
+            "Check `delimiter`, `header_row` and the mapping in config/sources.yml.",
+        )
+    return frame.loc[:, wanted]
+
+
+def map_rows(frame: pd.DataFrame, mapping: FileMapping, file: str) -> Iterator[dict[str, Any]]:
+    """Contract records in file order; `_origin` tells file and row for the quarantine."""
+    contract = CONTRACTS[mapping.entity]
+    filled = {
+        target: _values(frame[name], contract[target], mapping) for name, target in mapping.pairs()
+    }
+    for place, index in enumerate(frame.index):
+        record: dict[str, Any] = dict.fromkeys(contract)
+        record.update(mapping.constants)
+        for target, values in filled.items():
+            record[target] = values[place]
+        record["_origin"] = f"{file} row {int(index) + mapping.header_row + 1}"
+        yield record
+
+
+def _read_csv(path: Path, content: bytes, mapping: FileMapping) -> pd.DataFrame:
+    text = _decode(path, content, mapping.encoding)
+    lines = text.splitlines()[mapping.header_row - 1 :]
+    if not lines or not lines[0].strip():
+        raise _broken(path, f"has no header in row {mapping.header_row}.", "Check the file.")
+    delimiter = mapping.delimiter or _delimiter(lines[0])
+    header = next(csv.reader([lines[0]], delimiter=delimiter))
+    body = text if mapping.header_row == 1 else "\n".join(lines)
+    try:
+        frame = pd.read_csv(
+            io.StringIO(body),
+            sep=delimiter,
+            dtype=str,
+            keep_default_na=False,
+            header=0,
+            names=None,
+            index_col=False,
+            on_bad_lines="error",
+            skip_blank_lines=False,
+        )
+    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
+        found = re.search(r"line (\d+)|row (\d+)", str(error))
+        number = int(next(g for g in found.groups() if g)) if found else 0
+        where = f"row {number + mapping.header_row - 1}" if found else "some row"
+        raise _broken(
+            path,
+            f"{where} does not have the header's {len(header)} columns, or a quote stays open.",
+            "Correct the row, or check `delimiter`.",
+        ) from error
+    frame = frame.loc[_without_blank_lines(frame).index]
+    short = frame.index[frame.isna().any(axis=1)]
+    if len(short):
+        raise _broken(
+            path,
+            f"row {int(short[0]) + mapping.header_row + 1} has fewer than the header's"
+            f" {len(header)} columns.",
+            "Correct the row, or check `delimiter`.",
+        )
+    frame.columns = pd.Index(header)
+    return frame
+
+
+def _read_xlsx(path: Path, content: bytes, mapping: FileMapping) -> pd.DataFrame:
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(content), data_only=True)
+    except (BadZipFile, KeyError, ValueError, OSError) as error:
+        raise _broken(path, "is not a readable XLSX file.", "Save it again as .xlsx.") from error
+    try:
+        names = book.sheetnames
+        known = mapping.sheet in names if isinstance(mapping.sheet, str) else True
+        if not known or (isinstance(mapping.sheet, int) and mapping.sheet >= len(names)):
+            raise _broken(
+                path, f"has no sheet {mapping.sheet!r}.", f"Its sheets are: {', '.join(names)}."
+            )
+        sheet = (
+            book[mapping.sheet]
+            if isinstance(mapping.sheet, str)
+            else book.worksheets[mapping.sheet]
+        )
+        row = mapping.header_row
+        for merged in sheet.merged_cells.ranges:
+            if merged.min_row <= row <= merged.max_row:
+                raise _broken(
+                    path,
+                    f"has merged cells in its header, row {row} of sheet {sheet.title!r}.",
+                    "Undo the merge, or set `header_row` to the row with one name per column.",
+                )
+    finally:
+        book.close()
+    frame = pd.read_excel(
+        io.BytesIO(content), sheet_name=mapping.sheet, header=row - 1, dtype=object
+    )
+    return _without_blank_lines(frame)
+
+
+def _read_parquet(path: Path, content: bytes) -> pd.DataFrame:
+    try:
+        return pd.read_parquet(io.BytesIO(content))
+    except (pa.ArrowException, ValueError, OSError) as error:
+        raise _broken(path, "is not a readable Parquet file.", "Write it again.") from error
+
+
+def _decode(path: Path, content: bytes, encoding: str) -> str:
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        encoding = "utf-16"
+    elif encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
+        encoding = "utf-8-sig"  # programs for offices write a byte order mark
+    try:
+        return content.decode(encoding)
+    except UnicodeDecodeError as error:
+        row = content.count(b"\n", 0, error.start) + 1
+        raise _broken(
+            path,
+            f"row {row} is not {encoding.removesuffix('-sig')} text.",
+            "Save the file as UTF-8, or set `encoding` (cp1252 is common for older programs).",
+        ) from error
+
+
+def _delimiter(header: str) -> str:
+    """The delimiter that occurs most in the header; a comma when none does."""
+    best = max(_DELIMITERS, key=header.count)
+    return best if best in header else ","
+
+
+def _without_blank_lines(frame: pd.DataFrame) -> pd.DataFrame:
+    """Blank lines are everyday, above all at the end."""
+    return frame.replace("", None).dropna(how="all")
+
+
+def _values(column: pd.Series[Any], kind: ColumnType, mapping: FileMapping) -> list[Any]:
+    """One column as the loader expects it; a value that does not fit stays as it is."""
+    texts = [_text(value) for value in column]
+    if kind in ("minor", "money", "number", "integer"):
+        return [None if text is None else _number(text, kind, mapping) for text in texts]
+    wanted = {"date": mapping.date_format, "timestamp": mapping.timestamp_format}.get(kind)
+    if not wanted:
+        return texts
+    moments = pd.to_datetime(pd.Series(texts, dtype=object), format=wanted, errors="coerce")
+    known = moments.notna()
+    return [
+        (moment.date() if kind == "date" else moment).isoformat() if fits else text
+        for text, moment, fits in zip(texts, moments, known, strict=True)
+    ]
+
+
+def _text(value: Any) -> str | None:
+    """One cell as text; None for an empty one."""
+    if value is None or value is pd.NaT or (isinstance(value, float) and value != value):
+        return None
+    if isinstance(value, pd.Timestamp | datetime | date):
+        return value.isoformat()
+    if isinstance(value, bytes):
+        return value.decode("utf-8", "replace")
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))  # a spreadsheet keeps every number as a float
+    return str(value).strip() or None
+
+
+def _number(text: str, kind: ColumnType, mapping: FileMapping) -> str:
+    if mapping.decimal == ",":
+        text = text.replace(".", "").replace(",", ".")
+    if kind != "minor" or mapping.amounts == "minor":
+        return text
+    try:
+        return str((Decimal(text) * 10**mapping.minor_digits).normalize().quantize(Decimal(1)))
+    except InvalidOperation:
+        return text
+
+
+def _broken(path: Path, what: str, todo: str) -> SourceError:
+    return SourceError(f"file {path.name} {what}", todo=f"{todo} Nothing of it was loaded.")

@@ -1,0 +1,127 @@
+"""The streams of a Stripe source.
+
+Data flow: Stripe API -> StreamSpec (here) -> source.py -> landing -> raw `stripe.*`.
+
+Facts (Stripe API reference and the published specification, version 2023-08-16):
+- lists filter on `created` only; changes come from /v1/events, kept for 30 days; every event holds
+  a snapshot of its object (docs.stripe.com/api/events).
+- refunds have no complete event coverage: they are read by `created` with a re-read window.
+- amounts are integers in the currency's smallest unit. Zero-decimal currencies (JPY) have no
+  smaller unit and three-decimal ones (KWD, BHD) have thousandths: nothing is ever divided here, the
+  number stays as sent next to its `currency` (docs.stripe.com/currencies).
+- times are unix seconds.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from connectors.protocol import Column, ColumnType, Cursor, StreamSpec
+
+REFUND_WINDOW = timedelta(days=30)
+
+
+def _columns(**types: ColumnType) -> dict[str, Column]:
+    return {name: Column(kind) for name, kind in types.items()}
+
+
+CUSTOMER = StreamSpec(
+    name="customer",
+    primary_key=("id",),
+    columns=_columns(
+        id="string",
+        name="string",
+        email="email",
+        phone="phone",
+        created="unix",
+        metadata="json",
+        deleted="boolean",
+    ),
+    cursor=Cursor("event_log"),
+    # The event log reports deletions; comparing ids now and then finds those of a gap over 30 days.
+    deletes="id_reconcile",
+    description="Who pays; metadata may name the membership system's contact or member number.",
+)
+
+INVOICE = StreamSpec(
+    name="invoice",
+    primary_key=("id",),
+    columns=_columns(
+        id="string",
+        customer="string",
+        number="string",
+        status="string",
+        currency="string",
+        total="minor",
+        amount_paid="minor",
+        amount_remaining="minor",
+        created="unix",
+        due_date="unix",
+        status_transitions="json",
+        metadata="json",
+        billing_reason="string",
+        lines="json",
+    ),
+    cursor=Cursor("event_log"),
+    deletes="tombstone",
+    description="Invoices (draft, open, paid, void, uncollectible); amounts in minor units.",
+)
+
+CHARGE = StreamSpec(
+    name="charge",
+    primary_key=("id",),
+    columns=_columns(
+        id="string",
+        customer="string",
+        invoice="string",
+        payment_intent="string",
+        amount="minor",
+        amount_refunded="minor",
+        currency="string",
+        created="unix",
+        status="string",
+        paid="boolean",
+        refunded="boolean",
+        disputed="boolean",
+        failure_code="string",
+    ),
+    cursor=Cursor("event_log"),
+    deletes="none",
+    description="Attempts to take money (succeeded, pending, failed); amounts in minor units.",
+)
+
+REFUND = StreamSpec(
+    name="refund",
+    primary_key=("id",),
+    columns=_columns(
+        id="string",
+        charge="string",
+        amount="minor",
+        currency="string",
+        created="unix",
+        status="string",
+        reason="string",
+    ),
+    cursor=Cursor("created_only", "created", REFUND_WINDOW),
+    deletes="none",
+    description="Money given back; amounts in minor units, positive.",
+)
+
+DISPUTE = StreamSpec(
+    name="dispute",
+    primary_key=("id",),
+    columns=_columns(
+        id="string",
+        charge="string",
+        amount="minor",
+        currency="string",
+        created="unix",
+        status="string",
+        reason="string",
+    ),
+    cursor=Cursor("event_log"),
+    deletes="none",
+    description="Chargebacks (needs_response, under_review, won, lost, ...); minor units.",
+)
+
+STREAMS: tuple[StreamSpec, ...] = (CUSTOMER, INVOICE, CHARGE, REFUND, DISPUTE)

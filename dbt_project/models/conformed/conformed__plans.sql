@@ -1,0 +1,20 @@
+with unioned as (
+    {{ union_staged('plans') }}
+)
+
+select
+    source_plan_id,
+    plan_code,
+    plan_name,
+    renewal_model,
+    term_months,
+    grace_days,
+    reinstate_days,
+    is_renewable,
+    is_rate_excluded,
+    list_price_minor,
+    currency_code,
+    is_active,
+    source_system,
+    known_at
+from unioned

@@ -1,0 +1,144 @@
+-- One row per paid term with how it ended: was it renewed, when, and if not, what kind of exit.
+-- Definitions: docs/DECISIONLOG.md, "Renewal" and "Exit type".
+with terms as (
+
+    select * from {{ ref('int_membership_terms__spelled') }}
+
+),
+
+members as (
+
+    select * from {{ ref('dim_member') }}
+    where is_current
+
+),
+
+payments as (
+
+    select * from {{ ref('fct_payment') }}
+
+),
+
+pauses as (
+
+    select * from {{ ref('int_stage_windows') }}
+    where window_kind = 'pause'
+
+),
+
+-- a renewal whose dues were paid back within the cooling-off time is no renewal
+reversals as (
+
+    select
+        paid.member_key,
+        {{ local_date('paid.occurred_at') }} as paid_date
+    from payments as paid
+    inner join payments as reversed
+        on
+            paid.source_system = reversed.source_system
+            and paid.source_payment_id = reversed.parent_payment_id
+    where
+        paid.kind = 'payment'
+        and paid.purpose = 'dues'
+        and reversed.kind in ('refund', 'chargeback')
+        and {{ days_between('paid.occurred_at', 'reversed.occurred_at') }}
+        <= case
+            when reversed.kind = 'chargeback' then {{ var('chargeback_days') }}
+            else {{ var('refund_days') }}
+        end
+    group by paid.member_key, paid.source_payment_id, paid.amount_minor, paid.occurred_at
+    having sum(reversed.amount_minor) <= 0 - paid.amount_minor
+
+),
+
+reversed_terms as (
+
+    select distinct terms.term_id
+    from terms
+    inner join reversals
+        on
+            terms.member_key = reversals.member_key
+            and terms.next_committed_date = reversals.paid_date
+
+),
+
+paused_terms as (
+
+    select distinct terms.term_id
+    from terms
+    inner join pauses
+        on
+            terms.member_key = pauses.member_key
+            and terms.end_date >= pauses.opens_on
+            and terms.end_date < pauses.closes_on
+
+),
+
+failed_terms as (
+
+    select distinct terms.term_id
+    from terms
+    inner join payments on terms.member_key = payments.member_key
+    where
+        payments.kind = 'failed_charge'
+        and abs(
+            {{ days_between('terms.effective_end_date', local_date('payments.occurred_at')) }}
+        ) <= {{ var('failed_charge_days') }}
+
+),
+
+flagged as (
+
+    select
+        terms.*,
+        members.deceased_on,
+        {{ add_days('terms.end_date', 'terms.grace_days') }} as grace_end_date,
+        {{ add_days('terms.effective_end_date', 'terms.grace_days') }} as last_grace_date,
+        reversed_terms.term_id is not null as is_renewal_reversed,
+        paused_terms.term_id is not null as is_paused_at_end,
+        failed_terms.term_id is not null as has_failed_charge
+    from terms
+    left join members on terms.member_key = members.member_key
+    left join reversed_terms on terms.term_id = reversed_terms.term_id
+    left join paused_terms on terms.term_id = paused_terms.term_id
+    left join failed_terms on terms.term_id = failed_terms.term_id
+
+)
+
+select
+    *,
+    case
+        when is_test then 'test'
+        when is_rate_excluded or renewal_model = 'lifetime' then 'not_renewable'
+        when renewal_model not in ('fixed', 'anniversary') then 'continuous_dues'
+        when deceased_on <= grace_end_date then 'holder_died'
+        when next_start_date <= end_date and next_plan_code <> plan_code then 'superseded'
+        when is_paused_at_end then 'paused'
+    end as exclusion_reason,
+    case
+        when end_date is null then 'open'
+        when
+            next_committed_date <= {{ add_days('end_date', 'reinstate_days') }}
+            and next_start_date <= {{ add_days('end_date', 'reinstate_days + 1') }}
+            and not is_renewal_reversed
+            then case
+                when next_start_date > {{ add_days('grace_end_date', 1) }} then 'renewed_late'
+                when next_committed_date <= {{ add_days(
+                    'end_date', 0 - var('renewal_window_days')
+                ) }} then 'renewed_early'
+                when next_committed_date <= end_date then 'renewed_on_time'
+                when next_committed_date <= grace_end_date then 'renewed_in_grace'
+                else 'renewed_late'
+            end
+        when {{ as_of_date() }} <= grace_end_date and resigned_date is null then 'open'
+        else 'not_renewed'
+    end as outcome,
+    case
+        when deceased_on <= last_grace_date and {{ as_of_date() }} >= deceased_on then 'natural'
+        when next_spell_no = spell_no then null
+        when resigned_date is not null then 'resign'
+        when {{ as_of_date() }} <= last_grace_date then null
+        when renewal_model = 'continuous' or has_failed_charge then 'involuntary'
+        else 'lapse'
+    end as exit_type
+from flagged

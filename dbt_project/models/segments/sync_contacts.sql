@@ -1,0 +1,28 @@
+-- One row per person: who they are and how they are reached, for the e-mail platform.
+with members as (
+
+    select * from {{ ref('dim_member') }}
+    where is_current
+
+),
+
+described as (
+
+    select * from {{ ref('mart_member_360') }}
+
+)
+
+select
+    members.member_key,
+    members.email,
+    members.email_key,
+    members.first_name,
+    members.last_name,
+    members.member_number,
+    members.phone_e164,
+    described.stage,
+    members.is_deceased,
+    members.is_erased,
+    members.is_email_shared
+from members
+left join described on members.member_key = described.member_key

@@ -1,0 +1,29 @@
+-- CiviCRM keeps no price history; ours begins with the first load, whose price counts for all before.
+with versions as (
+    {{ raw_history('civicrm', 'membership_type') }}
+),
+
+priced as (
+    select
+        cast(id as varchar) as source_plan_id,
+        coalesce(title, name) as plan_name,
+        {{ to_minor('minimum_fee', "'" ~ var('currency') ~ "'") }} as list_price_minor,
+        '{{ var("currency") }}' as currency_code,
+        is_active,
+        row_number() over (partition by id order by _known_from) as version_position,
+        _known_from,
+        _known_to as valid_to,
+        _first_known_at as known_at
+    from versions
+)
+
+select
+    source_plan_id,
+    plan_name,
+    list_price_minor,
+    currency_code,
+    is_active,
+    case when version_position = 1 then cast('1900-01-01' as timestamp) else _known_from end as valid_from,
+    valid_to,
+    known_at
+from priced

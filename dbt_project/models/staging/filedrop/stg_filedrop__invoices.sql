@@ -1,0 +1,17 @@
+with invoices as (
+    {{ raw_current('filedrop', 'invoices') }}
+)
+
+select
+    source_invoice_id,
+    source_record_id,
+    purpose,
+    status,
+    issued_at,
+    due_at,
+    paid_at,
+    total_minor,
+    paid_minor,
+    currency_code,
+    _first_known_at as known_at
+from invoices

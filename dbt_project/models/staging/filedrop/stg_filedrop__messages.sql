@@ -1,0 +1,20 @@
+with messages as (
+    {{ raw_current('filedrop', 'messages') }}
+)
+
+select
+    source_message_id,
+    source_record_id,
+    campaign_id,
+    campaign_name,
+    purpose,
+    department,
+    channel,
+    sent_at,
+    first_opened_at,
+    first_clicked_at,
+    bounced_at,
+    bounce_kind,
+    unsubscribed_at,
+    _first_known_at as known_at
+from messages

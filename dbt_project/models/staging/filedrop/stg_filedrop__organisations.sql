@@ -1,0 +1,12 @@
+with organisations as (
+    {{ raw_current('filedrop', 'organisations') }}
+)
+
+select
+    source_organisation_id,
+    organisation_name,
+    kind,
+    email_key,
+    created_at,
+    _first_known_at as known_at
+from organisations

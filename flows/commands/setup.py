@@ -1,0 +1,126 @@
+"""Commands that set things up: init, check, sources.
+
+Data flow: the shipped example -> an organisation's folder; its configuration -> what is wrong.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from flows.errors import JourneyError
+from flows.output import (
+    HomeOption,
+    JsonOption,
+    expected_errors,
+    show,
+    show_json,
+    show_table,
+)
+
+sources_app = typer.Typer(help="The configured sources.", no_args_is_help=True)
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the commands."""
+    app.command()(init)
+    app.command()(check)
+    app.add_typer(sources_app, name="sources")
+
+
+@expected_errors
+def init(
+    folder: Annotated[Path, typer.Argument(help="The new folder; it may be empty, not used.")],
+) -> None:
+    """Write an example organisation's folder: configuration, secrets by name, prefect.yaml."""
+    from flows.example import write_example
+
+    written = write_example(folder)
+    show(f"{len(written)} files written to {folder}:")
+    for path in written:
+        show(f"  {path}")
+    show("Next: put secrets into .env (see .env.example), then")
+    show(f"  journey check --home {folder}")
+
+
+@expected_errors
+def check(
+    home: HomeOption = None,
+    connect: Annotated[
+        bool, typer.Option("--connect/--offline", help="Also ask every source and platform.")
+    ] = True,
+    as_json: JsonOption = False,
+) -> None:
+    """Check configuration, secrets, and every connection; start nothing."""
+    from flows.configuration import load_configuration
+    from flows.home import find_home
+
+    configuration = load_configuration(find_home(home))
+    rows: list[dict[str, Any]] = [
+        {
+            "what": "configuration",
+            "name": configuration.organisation.organisation.slug,
+            "ok": True,
+            "detail": f"{len(configuration.segments)} segments, "
+            f"{len(configuration.source_settings)} sources, "
+            f"{len(configuration.platform_settings)} platforms",
+        }
+    ]
+    if connect:
+        from flows.steps.checks import check_connections
+
+        rows += check_connections(configuration)
+    if as_json:
+        show_json(rows)
+    else:
+        show_table(
+            ("what", "name", "ok", "detail"),
+            [(r["what"], r["name"], r["ok"], r["detail"]) for r in rows],
+        )
+    bad = [row for row in rows if not row["ok"]]
+    if bad:
+        raise JourneyError(f"{len(bad)} check(s) failed: {', '.join(row['name'] for row in bad)}")
+
+
+@sources_app.command("list")
+@expected_errors
+def list_sources(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Every configured source with its streams and how far it has been read."""
+    from connectors.landing.state import read_states
+    from connectors.registry import specs_of
+    from flows.configuration import load_configuration
+    from flows.home import find_home
+
+    configuration = load_configuration(find_home(home), need_secrets=False)
+    states = read_states(configuration.home.raw)
+    rows = []
+    for name, connection in configuration.sources.sources.items():
+        for spec in specs_of(connection.kind):
+            state = states.get((name, spec.name))
+            rows.append(
+                {
+                    "source": name,
+                    "stream": spec.name,
+                    "required": connection.required,
+                    "enabled": connection.enabled,
+                    "cursor": spec.cursor.kind if spec.parent is None else f"with {spec.parent}",
+                    "mark": state.mark if state else None,
+                    "loaded_at": state.loaded_at.isoformat(timespec="seconds") if state else None,
+                }
+            )
+    if as_json:
+        show_json(rows)
+        return
+    show_table(
+        ("source", "stream", "cursor", "mark", "loaded at (UTC)"),
+        [(r["source"], r["stream"], r["cursor"], r["mark"], r["loaded_at"]) for r in rows],
+    )
+
+
+@sources_app.command("check")
+@expected_errors
+def check_sources(home: HomeOption = None, as_json: JsonOption = False) -> None:
+    """Ask every source whether credentials and permissions are fine."""
+    check(home=home, connect=True, as_json=as_json)

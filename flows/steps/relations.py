@@ -1,0 +1,79 @@
+"""Which tables and columns leave the build, decided by dbt's manifest alone.
+
+Data flow: manifest.json (folders, column meta `privacy`) -> Relations for the analyst and the
+activation file. A column without a class is never published to analysts (fail closed).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+ANALYST_CLASSES = frozenset({"P0", "P1"})
+ANALYST_FOLDERS = frozenset({"marts"})
+ACTIVATION_FOLDERS = frozenset({"segments", "sync", "activation"})
+
+
+@dataclass(frozen=True)
+class Relation:
+    """One table to copy: where it is in the build, and the columns that may go."""
+
+    name: str
+    schema: str
+    columns: tuple[str, ...]
+
+    def copy_statement(self, source: str, target: str) -> str:
+        """CREATE TABLE AS from the attached `source` into `target`; identifiers are quoted."""
+        columns = ", ".join(_quote(column) for column in self.columns)
+        return (
+            f"create table {target}.main.{_quote(self.name)} as "
+            f"select {columns} from {source}.{_quote(self.schema)}.{_quote(self.name)}"
+        )
+
+
+def analyst_relations(manifest: Mapping[str, Any]) -> list[Relation]:
+    """Marts with their P0 and P1 columns; a mart without any such column stays at home."""
+    found = []
+    for node in _models(manifest, ANALYST_FOLDERS):
+        columns = tuple(
+            name
+            for name, column in node["columns"].items()
+            if privacy_of(column) in ANALYST_CLASSES
+        )
+        if columns:
+            found.append(Relation(_alias(node), node["schema"], columns))
+    return found
+
+
+def activation_relations(manifest: Mapping[str, Any]) -> list[Relation]:
+    """What pushing needs: candidates, contact data, consents, suppressions, holds; all columns."""
+    return [
+        Relation(_alias(node), node["schema"], tuple(node["columns"]))
+        for node in _models(manifest, ACTIVATION_FOLDERS)
+    ]
+
+
+def privacy_of(column: Mapping[str, Any]) -> str:
+    """The column's class ("P0".."P5"), or an empty string when it has none."""
+    meta = {**(column.get("meta") or {}), **((column.get("config") or {}).get("meta") or {})}
+    return str(meta.get("privacy", ""))
+
+
+def _models(manifest: Mapping[str, Any], folders: frozenset[str]) -> Iterator[Mapping[str, Any]]:
+    for _, node in sorted(manifest["nodes"].items()):
+        if (
+            node["resource_type"] == "model"
+            and node["config"]["materialized"] != "ephemeral"
+            and len(node["fqn"]) > 1
+            and node["fqn"][1] in folders
+        ):
+            yield node
+
+
+def _alias(node: Mapping[str, Any]) -> str:
+    return str(node.get("alias") or node["name"])
+
+
+def _quote(identifier: str) -> str:
+    return '"' + identifier.replace('"', '""') + '"'

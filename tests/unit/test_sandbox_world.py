@@ -1,0 +1,342 @@
+"""The sandbox association: deterministic, advancing, with vendor records of the promised shape."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter, defaultdict
+from dataclasses import replace
+from datetime import date, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import phonenumbers
+import pyarrow.parquet as pq
+import pytest
+
+from connectors.testing.store import Record, RecordStore
+from sandbox.membership import RENEWAL_RATES, story
+from sandbox.people import person
+from sandbox.scale import Scale
+from sandbox.surveys import HEADER
+from sandbox.truth import SCHEMAS
+from sandbox.world import WorldSummary, advance, generate
+
+PEOPLE = 700
+TODAY = date(2026, 6, 30)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> WorldSummary:
+    return generate(tmp_path_factory.mktemp("world"), people=PEOPLE, today=TODAY)
+
+
+def dump(folder: Path) -> dict[tuple[str, ...], tuple[Any, ...]]:
+    """Every stored record by its key, and the files beside the store by their name."""
+    db = sqlite3.connect(folder / "sandbox.sqlite")
+    sql = "select vendor, entity, id, sort, parent, created, updated, body from record"
+    found: dict[tuple[str, ...], tuple[Any, ...]] = {row[:3]: row for row in db.execute(sql)}
+    db.close()
+    for name in SCHEMAS:
+        rows = pq.read_table(folder / "truth" / f"{name}.parquet").to_pylist()
+        found["truth", name] = tuple(json.dumps(row, default=str) for row in rows)
+    for file in (folder / "drop").iterdir():
+        found["drop", file.name] = (file.read_bytes(),)
+    return found
+
+
+def bodies(folder: Path, vendor: str, entity: str) -> list[dict[str, Any]]:
+    store = RecordStore(folder / "sandbox.sqlite")
+    found = [record.body for record in store.query(vendor, entity)]
+    store.close()
+    return found
+
+
+def truth(folder: Path, name: str) -> list[dict[str, Any]]:
+    return pq.read_table(folder / "truth" / f"{name}.parquet").to_pylist()
+
+
+def test_same_seed_same_data_other_seed_other_data(tmp_path: Path) -> None:
+    for name, seed in (("one", 7), ("two", 7), ("three", 8)):
+        generate(tmp_path / name, seed=seed, people=60, today=TODAY)
+    assert dump(tmp_path / "one") == dump(tmp_path / "two")
+    assert dump(tmp_path / "one") != dump(tmp_path / "three")
+
+
+def test_advancing_equals_generating_later(tmp_path: Path) -> None:
+    generate(tmp_path / "advanced", people=150, today=date(2026, 5, 20))
+    before = dump(tmp_path / "advanced")
+    first = advance(tmp_path / "advanced", 3)
+    assert 0 < first.changed < 200
+    last = advance(tmp_path / "advanced", 38)
+    direct = generate(tmp_path / "direct", people=150, today=date(2026, 6, 30))
+    assert last.today == direct.today == date(2026, 6, 30)
+    advanced = dump(tmp_path / "advanced")
+    assert advanced == dump(tmp_path / "direct")
+    assert last.stages == direct.stages
+    changed = {key[:2] for key, row in advanced.items() if before.get(key) != row}
+    expected = {
+        *(("civicrm", name) for name in ("Contact", "MembershipLog", "Membership", "Activity")),
+        *(("pretix", "order"), ("pretix", "checkin"), ("stripe", "charge"), ("stripe", "event")),
+        *(("mailchimp", "report"), ("mailchimp", "sent_to")),
+    }
+    assert expected <= changed
+    gone = {key[:2] for key in before.keys() - advanced.keys()}
+    assert ("stripe", "event") in gone  # Stripe forgets its events after thirty days
+
+
+def test_records_carry_the_time_of_their_change(world: WorldSummary, tmp_path: Path) -> None:
+    generate(tmp_path, people=150, today=date(2026, 5, 20))
+    before = dump(tmp_path)
+    advance(tmp_path, 3)
+    store = RecordStore(tmp_path / "sandbox.sqlite")
+    assert store.now().isoformat() == "2026-05-23T21:00:00+00:00"
+    start = (store.now() - timedelta(days=3)).timestamp()
+    for vendor, entity in (("civicrm", "Contact"), ("stripe", "invoice"), ("civicrm", "Case")):
+        for record in store.query(vendor, entity):
+            old = before.get((vendor, entity, record.id))
+            if old is None or json.loads(old[7]) != record.body:
+                assert start < record.updated <= store.now().timestamp()
+    store.close()
+
+
+def test_advance_refuses_what_it_cannot_do(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError, match="generate one there first"):
+        advance(tmp_path / "nowhere")
+    generate(tmp_path, people=3, today=TODAY)
+    with pytest.raises(ValueError, match="at least 1"):
+        advance(tmp_path, 0)
+    with pytest.raises(ValueError, match="past the end"):
+        advance(tmp_path, 1000)
+
+
+def test_advance_leaves_what_a_client_pushed(tmp_path: Path) -> None:
+    generate(tmp_path, people=150, today=date(2026, 5, 20))
+    store = RecordStore(tmp_path / "sandbox.sqlite")
+    members = list(store.query("mailchimp", "member"))
+    tagged = [
+        replace(one, body=one.body | {"tags": [{"id": 9002, "name": "ours"}], "tags_count": 1})
+        for one in members
+    ]
+    left = next(one for one in tagged if one.body["status"] == "subscribed")
+    tagged = [one for one in tagged if one.id != left.id]
+    store.put_many(tagged)
+    store.put(replace(left, body=left.body | {"status": "unsubscribed"}))
+    stamp = store.now().timestamp()
+    pushed = Record("mailchimp", "member", "f" * 32, {"status": "pending"}, 1, stamp, stamp)
+    store.put(pushed)
+    store.close()
+    advance(tmp_path, 60)
+    store = RecordStore(tmp_path / "sandbox.sqlite")
+    assert store.get("mailchimp", "member", pushed.id) == pushed
+    found = {one.id: one.body for one in store.query("mailchimp", "member")}
+    store.close()
+    assert found[left.id]["status"] == "unsubscribed"
+    assert all(found[one.id]["tags"] == one.body["tags"] for one in tagged)
+    turned = [one for one in tagged if found[one.id]["status"] != one.body["status"]]
+    assert turned, "nobody unsubscribed in sixty days: the test shows nothing"
+    assert {found[one.id]["status"] for one in turned} <= {"unsubscribed", "cleaned"}
+
+
+def test_renewal_rates_rise_with_tenure() -> None:
+    """Headline rate by term number, over the yearly terms of 20,000 people."""
+    scale = Scale(7, 20_000, date(2020, 1, 1))
+    due: Counter[int] = Counter()
+    renewed: Counter[int] = Counter()
+    for index in range(scale.people):
+        lived = story(scale, person(scale, index))
+        for number, term in enumerate(lived.terms, 1):
+            if term.plan not in (1, 2, 3) or term.end is None or term.end > date(2027, 6, 1):
+                continue
+            if lived.died and lived.died <= term.end + timedelta(days=30):
+                continue
+            limit = term.end + timedelta(days=30)
+            later = lived.terms[number : number + 1]
+            bucket = min(number, 6)
+            due[bucket] += 1
+            is_renewed = any(t.committed <= limit and t.start <= limit for t in later)
+            renewed[bucket] += is_renewed and term.resigned is None
+    for bucket, target in enumerate(RENEWAL_RATES, 1):
+        assert due[bucket] > 300
+        rate = renewed[bucket] / due[bucket]
+        assert rate == pytest.approx(target, abs=2.5 * (0.25 / due[bucket]) ** 0.5), bucket
+
+
+def test_few_but_some_people_are_undecidable(world: WorldSummary) -> None:
+    found = truth(world.path, "undecidable")
+    assert world.undecidable == len(found)
+    assert 0 < len(found) < 0.03 * world.people
+    assert {row["person_id"] for row in found} <= {
+        row["person_id"] for row in truth(world.path, "people")
+    }
+
+
+def test_every_stage_and_segment_occurs(world: WorldSummary) -> None:
+    rare = {"paused"}
+    expected = {
+        *("applicant", "research", "awareness", "prospect", "onboarding", "renewal_due"),
+        *("advocate", "dormant", "engaged", "grace", "lapsed", "former", "deceased"),
+    }
+    assert expected <= world.stages.keys() | rare
+    assert len(world.segments) == 8
+    assert sum(world.stages.values()) == world.people == len(truth(world.path, "people"))
+
+
+CONTACT = """id contact_type external_identifier first_name last_name organization_name
+household_name birth_date is_deceased deceased_date do_not_email do_not_mail do_not_phone
+is_opt_out preferred_communication_method is_deleted employer_id created_date modified_date
+email_primary.email email_primary.on_hold phone_primary.phone address_primary.street_address
+address_primary.postal_code address_primary.city Consent.email_membership
+Consent.email_membership_at Consent.email_marketing Consent.email_marketing_at Consent.evidence
+Service.hold"""
+KEYS = {
+    "civicrm Contact": CONTACT,
+    "civicrm MembershipType": """id name title minimum_fee duration_unit duration_interval
+        period_type fixed_period_start_day is_active""",
+    "civicrm Membership": """id contact_id membership_type_id join_date start_date end_date
+        status_id:name is_override is_test contribution_recur_id source owner_membership_id""",
+    "civicrm MembershipLog": """id membership_id status_id:name membership_type_id start_date
+        end_date modified_id modified_date""",
+    "civicrm Case": """id case_type_id:name start_date end_date status_id:name created_date
+        modified_date is_deleted""",
+    "civicrm CaseContact": "id case_id contact_id",
+    "civicrm Activity": """id activity_type_id:name activity_date_time status_id:name created_date
+        modified_date is_deleted is_test source_contact_id target_contact_id case_id subject""",
+    "pretix event": """slug name live testmode currency date_from date_to location is_public
+        has_subevents meta_data""",
+    "pretix order": """code event status testmode email phone locale datetime expires total customer
+        last_modified cancellation_date positions payments refunds""",
+    "pretix checkin": """id event position list datetime created type successful error_reason""",
+    "stripe customer": "id name email phone created metadata deleted",
+    "stripe invoice": """id customer number status currency total amount_paid amount_remaining
+        created due_date status_transitions metadata billing_reason lines""",
+    "stripe charge": """id customer invoice payment_intent amount amount_refunded currency created
+        status paid refunded disputed failure_code""",
+    "stripe refund": "id charge amount currency created status reason",
+    "stripe dispute": "id charge amount currency created status reason",
+    "stripe event": "id type created data",
+    "mailchimp member": """id email_address unique_email_id contact_id full_name status merge_fields
+        timestamp_signup timestamp_opt last_changed unsubscribe_reason tags tags_count list_id""",
+    "mailchimp sent_to": "campaign_id email_id email_address status open_count last_open",
+    "mailchimp email_activity": "campaign_id email_id email_address activity",
+}
+
+
+@pytest.mark.parametrize("name", KEYS)
+def test_vendor_records_have_exactly_the_promised_keys(world: WorldSummary, name: str) -> None:
+    vendor, entity = name.split()
+    found = bodies(world.path, vendor, entity)
+    assert found
+    assert {frozenset(body) for body in found} == {frozenset(KEYS[name].split())}
+
+
+def test_log_ids_grow_with_the_days(world: WorldSummary) -> None:
+    rows = bodies(world.path, "civicrm", "MembershipLog")
+    days = [row["modified_date"] for row in sorted(rows, key=lambda row: int(row["id"]))]
+    assert days == sorted(days)
+    assert days[-1] == TODAY.isoformat() or days[-1] > "2026-06-20"
+
+
+def test_terms_can_be_rebuilt_from_the_log(world: WorldSummary) -> None:
+    """Each end date a commitment introduced, with that line's day: exactly the true terms."""
+    rows = sorted(bodies(world.path, "civicrm", "MembershipLog"), key=lambda row: int(row["id"]))
+    tests = {m["id"] for m in bodies(world.path, "civicrm", "Membership") if m["is_test"]}
+    by_membership = defaultdict(list)
+    for row in rows:
+        if row["membership_id"] not in tests:
+            by_membership[row["membership_id"]].append(row)
+    found = []
+    for log in by_membership.values():
+        ends: list[tuple[str | None, str]] = []
+        previous = None
+        for row in log:
+            if row["status_id:name"] in ("New", "Current") and row["start_date"]:
+                if previous and previous["status_id:name"] == "Paused":
+                    ends[-1] = (row["end_date"], ends[-1][1])
+                elif row["end_date"] not in [end for end, _ in ends[-1:]]:
+                    ends.append((row["end_date"], row["modified_date"]))
+            previous = row
+        found += ends
+    true = [
+        (str(row["end_date"]) if row["end_date"] else None, str(row["committed_date"]))
+        for row in truth(world.path, "terms")
+    ]
+    assert Counter(found) == Counter(true)
+
+
+def test_a_refund_leaves_last_modified_alone(world: WorldSummary) -> None:
+    refunded = [row for row in bodies(world.path, "pretix", "order") if row["refunds"]]
+    assert refunded
+    assert all(row["last_modified"] < row["refunds"][0]["created"] for row in refunded)
+
+
+def test_phones_are_valid_and_addresses_reserved(world: WorldSummary) -> None:
+    contacts = bodies(world.path, "civicrm", "Contact")
+    phones = [row["phone_primary.phone"] for row in contacts if row["phone_primary.phone"]]
+    assert len(phones) > PEOPLE / 2
+    for phone in phones:
+        assert phonenumbers.is_valid_number(phonenumbers.parse(phone, "DE")), phone
+    for row in contacts:
+        domain = (row["email_primary.email"] or "@example.org").partition("@")[2]
+        assert domain.split(".")[-2] == "example"
+
+
+def test_truth_is_about_what_was_written(world: WorldSummary) -> None:
+    known = {
+        (row["source_system"], row["source_record_id"]) for row in truth(world.path, "records")
+    }
+    living = {
+        ("civicrm", str(row["id"]))
+        for row in bodies(world.path, "civicrm", "Contact")
+        if row["contact_type"] == "Individual" and not row["is_deleted"]
+    }
+    living |= {("stripe", row["id"]) for row in bodies(world.path, "stripe", "customer")}
+    living |= {("mailchimp", row["id"]) for row in bodies(world.path, "mailchimp", "member")}
+    for order in bodies(world.path, "pretix", "order"):
+        if not order["testmode"]:
+            living |= {
+                ("pretix", f"{order['code']}-{one['positionid']}") for one in order["positions"]
+            }
+    for file in (world.path / "drop").iterdir():
+        lines = file.read_text(encoding="utf-8").splitlines()
+        assert lines[0] == ";".join(HEADER)
+        living |= {("filedrop", line.partition(";")[0]) for line in lines[1:]}
+    assert known == living
+
+
+def test_stage_intervals_have_no_gaps(world: WorldSummary) -> None:
+    visits = defaultdict(list)
+    for row in truth(world.path, "stages"):
+        visits[row["person_id"]].append(row)
+    for rows in visits.values():
+        assert [row["valid_to"] for row in rows[:-1]] == [row["valid_from"] for row in rows[1:]]
+        assert rows[-1]["valid_to"] is None
+        assert all(a["stage"] != b["stage"] for a, b in pairwise(rows))
+
+
+def test_only_consenting_people_are_deliverable(world: WorldSummary) -> None:
+    members = {row["id"]: row for row in bodies(world.path, "mailchimp", "member")}
+    gone = {
+        row["email_address"].lower()
+        for row in members.values()
+        if row["status"] in ("unsubscribed", "cleaned")
+    }
+    sent = truth(world.path, "deliverable")
+    segments = {(row["segment_id"], row["person_id"]) for row in truth(world.path, "segments")}
+    assert 0 < len(sent) < len(segments)
+    assert {(row["segment_id"], row["person_id"]) for row in sent} <= segments
+    assert not gone & {row["email"] for row in sent}
+    refused = {
+        row["email_primary.email"].lower()
+        for row in bodies(world.path, "civicrm", "Contact")
+        if row["email_primary.email"]
+        and (
+            row["do_not_email"]
+            or row["is_opt_out"]
+            or row["Service.hold"]
+            or row["Consent.email_membership"] == "withdrawn" == row["Consent.email_marketing"]
+        )
+    }
+    assert refused
+    assert not refused & {row["email"] for row in sent}

@@ -60,11 +60,15 @@ class _Position:
 
 @dataclass(frozen=True)
 class _Place:
-    """Where a read of reports stands: the last finished one, and lists read of the current one."""
+    """Where a read of reports stands: the last finished one, and lists read of the current one.
+
+    `resumed` counts resumptions: a list that was cut short is read again under new tokens.
+    """
 
     finished: str = ""
     current: str = ""
     lists: int = 0
+    resumed: int = 0
 
     @classmethod
     def parse(cls, text: str | None) -> _Place:
@@ -191,7 +195,10 @@ class MailchimpSource:
         The row comes last: a report that is there was read with all its children.
         """
         place = _Place.parse(request.position)
-        yield Page(rows={"report": []}, position=place.text())
+        if request.position is not None:
+            place = replace(place, resumed=place.resumed + 1)
+        else:
+            yield Page(rows={"report": []}, token="start", position=place.text())
         for report, server_time in self._window(request):
             order = _order(report)
             if order <= place.finished:
@@ -199,11 +206,15 @@ class MailchimpSource:
             lists = list(_CHILDREN.items())
             for number in range(place.lists if place.current == order else 0, len(lists)):
                 stream, (path, key) = lists[number]
-                for rows, ended in self._children(report["id"], stream, path, key):
+                for offset, rows, ended in self._children(report["id"], stream, path, key):
                     if ended:
-                        place = _Place(place.finished, order, number + 1)
-                    yield Page(rows={"report": [], stream: rows}, position=place.text())
-            place = _Place(finished=order)
+                        place = replace(place, current=order, lists=number + 1)
+                    yield Page(
+                        rows={"report": [], stream: rows},
+                        token=f"{report['id']}/{path}@{offset}~{place.resumed}",
+                        position=place.text(),
+                    )
+            place = _Place(finished=order, resumed=place.resumed)
             yield Page(
                 rows={"report": [report]},
                 token=order,
@@ -232,19 +243,19 @@ class MailchimpSource:
 
     def _children(
         self, campaign: str, stream: str, path: str, key: str
-    ) -> Iterator[tuple[list[Row], bool]]:
-        """(rows, whether it was the last page) of one child list."""
+    ) -> Iterator[tuple[int, list[Row], bool]]:
+        """(offset, rows, whether it was the last page) of one child list."""
         offset = 0
         while True:
             listing = self._client.list(
                 f"reports/{campaign}/{path}",
                 key,
                 {"count": self._settings.page_size, "offset": offset},
-                stream,
+                "report",
             )
             rows = [_cleaned({**row, "campaign_id": campaign}) for row in listing.rows]
             ended = not listing.more(offset, self._settings.page_size)
-            yield _actions(rows) if stream == "email_activity" else rows, ended
+            yield offset, _actions(rows) if stream == "email_activity" else rows, ended
             if ended:
                 return
             offset += len(listing.rows)

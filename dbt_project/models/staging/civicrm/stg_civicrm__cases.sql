@@ -43,6 +43,7 @@ joined as (
     from civi_case
     left join owners on civi_case.id = owners.case_id
     left join steps on cast(civi_case.id as varchar) = steps.case_id
+    where not coalesce(civi_case.is_deleted, false)
 )
 
 select

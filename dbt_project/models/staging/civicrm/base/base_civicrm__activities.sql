@@ -18,4 +18,5 @@ select
 from activity
 where
     not coalesce(is_test, false)
+    and not coalesce(is_deleted, false)
     and coalesce(status_id_name, 'Completed') not in ('Scheduled', 'Cancelled', 'Draft', 'Not Required')

@@ -33,3 +33,4 @@ select
     modified_date as updated_at,
     _first_known_at as known_at
 from contact
+where not coalesce(is_deleted, false)

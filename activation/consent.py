@@ -224,14 +224,16 @@ def _blocked(rows: pd.DataFrame, blocks: pd.DataFrame, status: pd.Series[str]) -
     A compliance block is lifted only by the person: the platform must show the contact as
     subscribed and the consent must be newer than the block.
     """
-    remembered = blocks.dropna(subset=["email_key"]).sort_values("kind")
-    kind = _lookup(rows["email_key"], remembered, "email_key", "kind")
-    reason = _lookup(rows["email_key"], remembered, "email_key", "reason")
-    since = _lookup(rows["email_key"], remembered.astype({"since": str}), "email_key", "since")
+    remembered = blocks.dropna(subset=["email_key"]).astype({"since": str})
+    compliance = remembered[remembered["kind"] != "quarantine"]
+    quarantine = remembered[remembered["kind"] == "quarantine"]
+    refused = _lookup(rows["email_key"], compliance, "email_key", "reason")
+    resting = _lookup(rows["email_key"], quarantine, "email_key", "reason")
+    since = _lookup(rows["email_key"], compliance, "email_key", "since")
     at = pd.to_datetime(since.where(since != ""), errors="coerce", utc=True, format="ISO8601")
     fresh = rows["is_subscribed_there"] & (status == "") & (rows["consented_at"] > at)
-    text = ("suppressed:" + reason).where(kind != "quarantine", "quarantined:" + reason)
-    return text.where((kind != "") & ~(fresh & (kind == "compliance")), "")
+    found = ("suppressed:" + refused).where((refused != "") & ~fresh, "")
+    return found.where((found != "") | (resting == ""), "quarantined:" + resting)
 
 
 def _lookup(keys: pd.Series[str], frame: pd.DataFrame, key: str, value: str) -> pd.Series[str]:

@@ -141,7 +141,7 @@ class Source(Protocol):
         """Every stream this source declares, parents before children."""
 
     def check(self) -> Sequence[CheckItem]:
-        """Credentials, permissions and which cursor each stream will use; never raises for a 'no'."""
+        """Credentials, permissions and the cursor each stream will use; never raises for a 'no'."""
 
     def pages(self, request: Request) -> Iterator[Page]:
         """The pages of one slice of one (parent) stream, in a resumable order."""

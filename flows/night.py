@@ -220,7 +220,11 @@ def _add_pages(run: Session, folder: Path, audited: AuditResult) -> None:
         "segments": audited.segments,
         "summary": summary_line(run.receipt),
     }
-    write_page(run.configuration, folder, facts)
+    try:
+        write_page(run.configuration, folder, facts)
+    except Exception as error:  # whatever a picture stumbles over: nobody's segments wait for it
+        said = (str(error).splitlines() or [""])[0]
+        run.warn(f"the report page could not be written: {type(error).__name__}: {said}")
 
 
 def _write_docs(run: Session, built: BuildResult, auditor: Auditor) -> None:

@@ -29,7 +29,7 @@ from sandbox.stripe import stripe_records
 from sandbox.surveys import Row, survey_rows, write_surveys
 from sandbox.truth import Truth
 
-CHUNK = 500
+CHUNK = 1000
 STORE_FILE = "sandbox.sqlite"
 ENTITIES = (
     *(("civicrm", name) for name in ("Contact", "MembershipType", "Membership", "MembershipLog")),

@@ -77,8 +77,7 @@ def as_moment(value: Any, column: Column, timezone: str) -> datetime | None:
 def local_to_utc(moment: datetime, timezone: str) -> datetime:
     """A naive local time as UTC; the smaller offset in doubled and missing hours.
 
-    Nothing is lost or counted twice: each local time has exactly one instant, and later local times
-    of a day never come earlier.
+    Each local time has exactly one instant, so nothing is lost or counted twice.
     """
     if timezone == "UTC":
         return moment.replace(tzinfo=UTC)

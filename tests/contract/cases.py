@@ -282,5 +282,5 @@ CASES: dict[str, Case] = {
     "stripe_invoice": case(StripeInvoice, StripeFake),
     "stripe_refund": case(StripeRefund, StripeFake),
     "mailchimp_member": case(MailchimpMember, MailchimpFake),
-    "mailchimp_report": case(MailchimpReport, MailchimpFake, records=4),
+    "mailchimp_report": case(MailchimpReport, MailchimpFake, records=2),
 }

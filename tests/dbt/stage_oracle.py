@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import cached_property
 
 FOREVER = date(9999, 12, 31)
 ONBOARDING, WINDOW, DORMANT, LAPSED, RESEARCH, ADVOCATE = 90, 90, 180, 365, 90, 365
@@ -55,10 +56,16 @@ class Life:
     deceased: date | None = None
     erased: bool = False
 
-    @property
+    @cached_property
     def first_seen(self) -> date:
         days = [self.created, *(t.start for t in self.terms), *(a for a, _ in self.applications)]
         return min([*days, *(d for d, kind in self.touches if kind != "email_sent")])
+
+
+    @cached_property
+    def spells(self) -> dict[Term, tuple[str, date]]:
+        """Kind and first day of the spell of every term."""
+        return spells(self.terms)
 
 
 # activity -> (member-initiated, meaningful, high intent, advocacy)
@@ -138,7 +145,7 @@ def stage(life: Life, day: date) -> str | None:
         return _without_term(life, day)
     last = max(counting, key=lambda t: (t.start, t.effective_end))
     furthest = max(counting, key=lambda t: (t.effective_end, t.start))
-    kind, began = spells(life.terms)[last]
+    kind, began = life.spells[last]
     end = furthest.effective_end
     if day <= end:
         return _in_term(life, day, furthest, kind, began)

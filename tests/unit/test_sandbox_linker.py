@@ -37,6 +37,7 @@ def decided(*records: Identity, other: tuple[Identity, ...] = ()) -> bool:
         (record("pretix", first="a", last="ahrens", email=MAIL), True),
         (record("pretix", first="anna", last="berger", email=MAIL), True),  # renamed
         (record("pretix", first="nele", last="ahrens", email=MAIL), False),
+        (record("pretix", first="annna", last="berger", email=MAIL), False),
         (record("pretix", email=MAIL), True),
         (record("civicrm", 12, first="anna", last="ahrens", birth="1980-01-01"), True),  # T5
         (record("civicrm", 12, first="anna", last="ahrens"), False),

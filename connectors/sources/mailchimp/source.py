@@ -198,7 +198,7 @@ class MailchimpSource:
         if request.position is not None:
             place = replace(place, resumed=place.resumed + 1)
         else:
-            yield Page(rows={"report": []}, token="start", position=place.text())
+            yield Page(rows={"report": []}, position=place.text())
         for report, server_time in self._window(request):
             order = _order(report)
             if order <= place.finished:

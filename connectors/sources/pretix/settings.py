@@ -13,8 +13,9 @@ from connectors.sources.base import BaseUrl, HttpSettings
 class PretixSettings(HttpSettings):
     """One organizer of a pretix installation (hosted or one's own).
 
-    `refund_window_days`: orders last modified within so many days are read again each time, because
-    a refund does not change the order's `last_modified`. `checkin_event_days`: check-ins of events
+    `refund_window_days`: orders last modified within so many days are read again each time, and so
+    are the refunds of older orders until so many days after their event, because a refund does not
+    change the order's `last_modified`. `checkin_event_days`: check-ins of events
     that ended longer ago are no longer asked for at an incremental read.
     """
 

@@ -9,7 +9,8 @@ Page numbers are only used within one `last_modified`, when more orders share it
 Check-ins are read the same way by `created`, event by event.
 
 The mark of `order` is the first page's X-Page-Generated, the server's own time. A refund does not
-change `last_modified`; see README.md for how refunds are found.
+change `last_modified` (tests/real shows it): orders modified within the refund window are read
+again each time, and of older orders the refunds alone, as long as their event is not long over.
 """
 
 from __future__ import annotations
@@ -26,19 +27,9 @@ from connectors.protocol import CheckItem, Page, Request, StreamSpec
 from connectors.registry import SourceContext
 from connectors.sources.base import failed
 from connectors.sources.pretix.client import Listing, PretixClient, Row
+from connectors.sources.pretix.records import ORDER_LEFT_OUT, with_children
 from connectors.sources.pretix.settings import PretixSettings
 from connectors.sources.pretix.streams import STREAMS
-
-# Keys that open a door, hold payment details or free text; they never reach landing.
-_ORDER_SECRETS = ("secret", "url", "downloads", "comment", "custom_followup_at", "checkin_text")
-_ORDER_LEFT_OUT = ("invoice_address", "fees", "plugin_data", "api_meta")
-_ADDRESS = ("street", "zipcode", "city", "country", "state")
-_TICKET = ("secret", "pseudonymization_id", "downloads", "pdf_data", "print_logs", "checkins")
-_CHILDREN: Mapping[str, tuple[str, tuple[str, ...]]] = {
-    "order_position": ("positions", (*_TICKET, *_ADDRESS, "plugin_data")),
-    "order_payment": ("payments", ("payment_url", "details")),
-    "order_refund": ("refunds", ("details", "comment")),
-}
 
 
 @dataclass(frozen=True)
@@ -58,8 +49,10 @@ class _Position:
         """The position after a page; None where only page numbers lead on."""
         if listing.next is not None and reached is None:
             return None
-        position = cls(since=reached, event=event, done=listing.next is None)
-        return json.dumps(position.__dict__, separators=(",", ":"))
+        return cls(since=reached, event=event, done=listing.next is None).text()
+
+    def text(self) -> str:
+        return json.dumps(self.__dict__, separators=(",", ":"))
 
 
 class PretixSource:
@@ -145,20 +138,24 @@ class PretixSource:
 
     def _orders(self, request: Request) -> Iterator[Page]:
         position = _Position.parse(request.position)
-        if position.done:
-            return
+        if not position.done:
+            yield from self._modified_orders(request, position)
+        if request.mark is not None and request.since is not None:
+            yield from self._late_refunds(request.since, position)
+
+    def _modified_orders(self, request: Request, position: _Position) -> Iterator[Page]:
         start = position.since or _iso(request.since)
         params = {
             "ordering": "last_modified",
             "page_size": self._settings.page_size,
             "include_canceled_positions": "true",
-            "exclude": [*_ORDER_SECRETS, *_ORDER_LEFT_OUT],
+            "exclude": list(ORDER_LEFT_OUT),
         }
         read = self._keyset("orders/", params, "modified_since", "last_modified", start, "order")
         for token, reached, listing, rows in read:
             kept = [row for row in rows if _before(row["last_modified"], request.until)]
             yield Page(
-                rows=_with_children(kept),
+                rows=with_children(kept),
                 token=token,
                 position=_Position.after(listing, reached),
                 server_time=listing.server_time,
@@ -167,9 +164,37 @@ class PretixSource:
             if len(kept) < len(rows):
                 return  # the slice's end was reached
 
+    def _late_refunds(self, window: datetime, position: _Position) -> Iterator[Page]:
+        """Refunds of orders made before the window, for events to come or that ended within it.
+
+        Only codes and refunds are asked for. Orders stay in order of their time, which never
+        changes, so that page numbers are safe here.
+        """
+        done = position.event if position.done else ""
+        params = {
+            "include": ["code", "event", "refunds"],
+            "ordering": "datetime",
+            "created_before": _iso(window),
+            "page_size": self._settings.page_size,
+        }
+        for slug in self._events_since(window, "order"):
+            if slug <= done:
+                continue
+            for listing in self._walk(f"events/{slug}/orders/", params, "order"):
+                if listing.next is None:
+                    done = slug
+                refunds = with_children(listing.results)["order_refund"]
+                yield Page(
+                    rows={"order": [], "order_refund": refunds},
+                    position=_Position(event=done, done=True).text(),
+                )
+
     def _checkins(self, request: Request) -> Iterator[Page]:
         position = _Position.parse(request.position)
-        for slug in self._events_to_ask(request):
+        oldest = None
+        if request.mark is not None and request.since is not None:
+            oldest = request.since - timedelta(days=self._settings.checkin_event_days)
+        for slug in self._events_since(oldest, "checkin"):
             if slug < position.event or (slug == position.event and position.done):
                 continue
             start = position.since if slug == position.event else _iso(request.since)
@@ -187,17 +212,14 @@ class PretixSource:
                 if len(kept) < len(rows):
                     break
 
-    def _events_to_ask(self, request: Request) -> list[str]:
-        """Slugs in order; at an incremental read without the events that ended long ago."""
+    def _events_since(self, oldest: datetime | None, stream: str) -> list[str]:
+        """Slugs in order, of events that have not ended before `oldest` (None: all)."""
         params = {"page_size": self._settings.page_size, "ordering": "slug"}
-        oldest = None
-        if request.mark is not None and request.since is not None:
-            oldest = request.since - timedelta(days=self._settings.checkin_event_days)
         slugs = {
             str(event["slug"])
-            for listing in self._walk("events/", params, "checkin")
+            for listing in self._walk("events/", params, stream)
             for event in listing.results
-            if oldest is None or _may_have_checkins(event, oldest)
+            if oldest is None or _not_over(event, oldest)
         }
         return sorted(slugs)
 
@@ -241,21 +263,6 @@ class PretixSource:
             yield listing
 
 
-def _with_children(orders: Sequence[Row]) -> dict[str, list[Row]]:
-    """Rows per stream: orders without their lists, children with the order's code and event."""
-    rows: dict[str, list[Row]] = {"order": [], **{name: [] for name in _CHILDREN}}
-    lists = {key for key, _ in _CHILDREN.values()}
-    hidden = {*_ORDER_SECRETS, *_ORDER_LEFT_OUT, *lists}
-    for order in orders:
-        rows["order"].append({key: value for key, value in order.items() if key not in hidden})
-        own = {"order": order["code"], "event": order.get("event")}
-        for name, (key, secrets) in _CHILDREN.items():
-            for child in order.get(key) or ():
-                kept = {k: v for k, v in child.items() if k not in secrets}
-                rows[name].append({**kept, **own})
-    return rows
-
-
 def _given(params: Mapping[str, Any], name: str, since: str | None) -> Mapping[str, Any]:
     return {**params, name: since} if since else params
 
@@ -277,7 +284,7 @@ def _before(text: Any, until: datetime | None) -> bool:
     return until is None or moment is None or moment < until
 
 
-def _may_have_checkins(event: Row, oldest: datetime) -> bool:
-    """Series and events without an end may always have some."""
+def _not_over(event: Row, oldest: datetime) -> bool:
+    """Whether the event ended at `oldest` or later; a series, or one without dates, never ends."""
     ended = _moment(event.get("date_to") or event.get("date_from"))
     return bool(event.get("has_subevents")) or ended is None or ended >= oldest

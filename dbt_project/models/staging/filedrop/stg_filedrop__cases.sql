@@ -9,7 +9,7 @@ select
     received_at,
     first_resolved_at,
     last_resolved_at,
-    reopened_count,
-    status,
+    coalesce(reopened_count, 0) as reopened_count,
+    coalesce(status, case when last_resolved_at is null then 'open' else 'resolved' end) as status,
     _first_known_at as known_at
 from cases

@@ -8,9 +8,9 @@ select
     event_kind,
     modality,
     starts_at,
-    ends_at,
-    has_capture,
-    is_cancelled,
+    coalesce(ends_at, starts_at) as ends_at,
+    coalesce(has_capture, false) as has_capture,
+    coalesce(is_cancelled, false) as is_cancelled,
     currency_code,
     _first_known_at as known_at
 from events

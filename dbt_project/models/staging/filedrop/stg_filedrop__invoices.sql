@@ -5,13 +5,13 @@ with invoices as (
 select
     source_invoice_id,
     source_record_id,
-    purpose,
+    coalesce(purpose, 'other') as purpose,
     status,
     issued_at,
     due_at,
     paid_at,
     total_minor,
     paid_minor,
-    currency_code,
+    upper(coalesce(currency_code, '{{ var("currency") }}')) as currency_code,
     _first_known_at as known_at
 from invoices

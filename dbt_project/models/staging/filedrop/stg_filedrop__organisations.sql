@@ -5,7 +5,7 @@ with organisations as (
 select
     source_organisation_id,
     organisation_name,
-    kind,
+    coalesce(kind, 'organisation') as kind,
     email_key,
     created_at,
     _first_known_at as known_at

@@ -4,15 +4,15 @@ with payments as (
 
 select
     source_payment_id,
-    kind,
+    coalesce(kind, 'payment') as kind,
     source_record_id,
     source_invoice_id,
     parent_payment_id,
     amount_minor,
     attempted_minor,
-    currency_code,
+    upper(coalesce(currency_code, '{{ var("currency") }}')) as currency_code,
     occurred_at,
     method,
-    purpose,
+    coalesce(purpose, 'other') as purpose,
     _first_known_at as known_at
 from payments

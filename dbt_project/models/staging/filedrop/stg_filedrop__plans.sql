@@ -4,16 +4,17 @@ with plans as (
 
 select
     source_plan_id,
-    plan_code,
+    coalesce(plan_code, source_plan_id) as plan_code,
     plan_name,
-    renewal_model,
+    {{ plan_setting('plan_code', 'renewal_model', "coalesce(renewal_model, 'anniversary')", quoted=true) }} as renewal_model,
     term_months,
-    grace_days,
-    reinstate_days,
-    is_renewable,
-    is_rate_excluded,
+    {{ plan_setting('plan_code', 'grace_days', 'coalesce(grace_days, ' ~ var('grace_days') ~ ')') }} as grace_days,
+    {{ plan_setting('plan_code', 'reinstate_days', 'coalesce(reinstate_days, ' ~ var('reinstate_days') ~ ')') }}
+        as reinstate_days,
+    coalesce(is_renewable, coalesce(renewal_model, 'anniversary') <> 'lifetime') as is_renewable,
+    {{ plan_setting('plan_code', 'is_rate_excluded', 'coalesce(is_rate_excluded, false)') }} as is_rate_excluded,
     list_price_minor,
-    currency_code,
-    is_active,
+    upper(coalesce(currency_code, '{{ var("currency") }}')) as currency_code,
+    coalesce(is_active, true) as is_active,
     _first_known_at as known_at
 from plans

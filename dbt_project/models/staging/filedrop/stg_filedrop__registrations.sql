@@ -9,9 +9,9 @@ select
     registrant_email_key,
     registered_at,
     cancelled_at,
-    status,
+    coalesce(status, case when cancelled_at is null then 'registered' else 'cancelled' end) as status,
     checked_in_at,
     price_minor,
-    currency_code,
+    upper(coalesce(currency_code, '{{ var("currency") }}')) as currency_code,
     _first_known_at as known_at
 from registrations

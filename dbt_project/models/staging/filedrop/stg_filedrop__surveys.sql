@@ -4,7 +4,7 @@ with surveys as (
 
 select
     source_response_id,
-    source_record_id,
+    coalesce(source_record_id, source_response_id) as source_record_id,
     survey_code,
     lifecycle_point,
     score,

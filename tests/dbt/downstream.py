@@ -1,0 +1,186 @@
+"""Builds the downstream half of the dbt project on hand-made upstream tables.
+
+Data flow: lives -> the few upstream tables the models read (DuckDB) -> dbt run -> the built file.
+
+Only the models under test run; everything upstream of them is a table written here, so that a test
+states exactly what the warehouse knows.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from stage_oracle import FLAGS, MODELS, Life, random_life
+
+PROJECT = Path(__file__).parents[2] / "dbt_project"
+TODAY, SINCE = date(2026, 6, 30), date(2020, 1, 1)
+MODELS_UNDER_TEST = (
+    "path:models/intermediate/terms",
+    "path:models/intermediate/stages",
+    "path:models/marts/journey",
+    "path:models/marts/metrics",
+    "path:models/segments",
+)
+COLUMNS = {
+    "dim_member": (
+        "member_key varchar, is_current boolean, is_erased boolean, deceased_on date,"
+        " is_deceased boolean, is_email_shared boolean, email varchar, email_key varchar,"
+        " first_name varchar, last_name varchar, member_number varchar, phone_e164 varchar"
+    ),
+    "int_identity__current": (
+        "source_system varchar, source_record_id varchar, member_key varchar,"
+        " is_record_current boolean"
+    ),
+    "conformed__people": (
+        "source_system varchar, source_record_id varchar, created_at timestamp, email_key varchar"
+    ),
+    "conformed__plans": (
+        "source_system varchar, source_plan_id varchar, plan_code varchar, plan_name varchar,"
+        " renewal_model varchar, grace_days integer, reinstate_days integer,"
+        " is_rate_excluded boolean"
+    ),
+    "conformed__membership_terms": (
+        "source_system varchar, source_term_id varchar, source_membership_id varchar,"
+        " source_record_id varchar, source_plan_id varchar, start_date date, end_date date,"
+        " committed_date date, resigned_date date, is_auto_renew boolean, is_test boolean,"
+        " currency_code varchar, term_evidence varchar, amount_minor bigint"
+    ),
+    "conformed__membership_changes": (
+        "source_system varchar, source_change_id varchar, source_membership_id varchar,"
+        " source_record_id varchar, change_type varchar, change_date date"
+    ),
+    "fct_touchpoint": (
+        "member_key varchar, touch_date date, activity varchar, is_member_initiated boolean,"
+        " is_meaningful boolean, is_high_intent boolean, is_advocacy boolean,"
+        " is_value_event boolean"
+    ),
+    "fct_payment": (
+        "member_key varchar, source_system varchar, source_payment_id varchar,"
+        " parent_payment_id varchar, kind varchar, purpose varchar, amount_minor bigint,"
+        " occurred_at timestamp"
+    ),
+    "conformed__cases": (
+        "source_system varchar, source_record_id varchar, source_case_id varchar, status varchar"
+    ),
+    "conformed__surveys": (
+        "source_system varchar, source_record_id varchar, source_response_id varchar,"
+        " score decimal(9, 2), responded_at timestamp"
+    ),
+    "conformed__messages": (
+        "source_system varchar, source_record_id varchar, purpose varchar, sent_at timestamp"
+    ),
+    "conformed__consents": (
+        "source_system varchar, source_consent_id varchar, source_record_id varchar,"
+        " channel varchar, purpose varchar, status varchar, reason varchar,"
+        " occurred_at timestamp, evidence varchar"
+    ),
+    "conformed__holds": (
+        "source_system varchar, source_record_id varchar, hold varchar, since timestamp"
+    ),
+}
+
+
+def some_lives(count: int, seed: int = 7) -> list[Life]:
+    """The same random lives for the same seed."""
+    rng = random.Random(seed)
+    return [random_life(rng, f"m{number:05d}", SINCE, TODAY) for number in range(count)]
+
+
+def rows_of(lives: Sequence[Life]) -> dict[str, list[tuple[Any, ...]]]:
+    """Upstream rows, by table, that say exactly what the lives say."""
+    rows: dict[str, list[tuple[Any, ...]]] = {name: [] for name in COLUMNS}
+    rows["conformed__plans"] = [
+        ("x", plan, plan, plan, model, grace, reinstate, model == "lifetime")
+        for plan, (model, grace, reinstate) in MODELS.items()
+    ]
+    for life in lives:
+        key = life.key
+        dead = life.deceased is not None
+        email = f"{key}@example.org"
+        rows["dim_member"].append(
+            (key, True, life.erased, life.deceased, dead, False, email, email, "A", "B", None, None)
+        )
+        rows["int_identity__current"].append(("x", key, key, True))
+        rows["conformed__people"].append(("x", key, life.created, email))
+        rows["conformed__membership_terms"] += [
+            ("x", f"{key}-{number}", key, key, term.plan, term.start, term.end, term.committed)
+            + (term.resigned, term.auto_renew, False, "EUR", "log", 1000)
+            for number, term in enumerate(life.terms)
+        ]
+        changes = [(day, "application_opened") for day, _ in life.applications]
+        changes += [(day, "application_withdrawn") for _, day in life.applications if day]
+        changes += [(day, "paused") for day, _ in life.pauses]
+        changes += [(day, "resumed") for _, day in life.pauses if day]
+        rows["conformed__membership_changes"] += [
+            ("x", f"{key}-{kind}-{number}", key, key, kind, day)
+            for number, (day, kind) in enumerate(changes)
+        ]
+        rows["fct_touchpoint"] += [
+            (key, day, kind, *FLAGS[kind], kind == "event_attended") for day, kind in life.touches
+        ]
+    return rows
+
+
+def build(folder: Path, rows: dict[str, list[tuple[Any, ...]]], **variables: object) -> Path:
+    """Run the models on these rows in `folder`; the path of the built database."""
+    folder.mkdir(parents=True, exist_ok=True)
+    database, raw = folder / "build.duckdb", folder / "raw.duckdb"
+    duckdb.connect(str(raw)).close()
+    with duckdb.connect(str(database)) as db:
+        for name, columns in COLUMNS.items():
+            db.execute(f"create or replace table {name} ({columns})")
+            _insert(db, name, rows.get(name, []))
+    given = {"as_of_date": TODAY.isoformat(), **variables}
+    arguments = ["--project-dir", PROJECT, "--profiles-dir", PROJECT, "--quiet"]
+    arguments += ["--target-path", folder / "target", "--log-path", folder / "logs"]
+    command = "from dbt.cli.main import cli; cli()"
+    done = subprocess.run(
+        [sys.executable, "-c", command, "run", "--select", *MODELS_UNDER_TEST]
+        + [*map(str, arguments), "--no-use-colors", "--vars", json.dumps(given)],
+        env={
+            **os.environ,
+            "JOURNEY_BUILD_PATH": str(database),
+            "JOURNEY_RAW_PATH": str(raw),
+            "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
+            "DO_NOT_TRACK": "1",
+        },
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+    return database
+
+
+def query(database: Path, sql: str) -> list[tuple[Any, ...]]:
+    """All rows of a query on a built database."""
+    with duckdb.connect(str(database), read_only=True) as db:
+        return db.execute(sql).fetchall()
+
+
+_BUILT: list[Path] = []
+
+
+def shared_build(factory: pytest.TempPathFactory) -> tuple[list[Life], Path]:
+    """250 lives and the database built of them; built once per test process."""
+    lives = some_lives(250)
+    if not _BUILT:
+        _BUILT.append(build(factory.mktemp("downstream"), rows_of(lives)))
+    return lives, _BUILT[0]
+
+
+def _insert(db: duckdb.DuckDBPyConnection, name: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    rows = list(rows)
+    if rows:
+        marks = ", ".join("?" * len(rows[0]))
+        db.executemany(f"insert into {name} values ({marks})", rows)

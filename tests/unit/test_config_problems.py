@@ -1,0 +1,156 @@
+"""Bad configuration: all problems together, each with file, line and what was expected (fault 31)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from flows.cli import app
+from flows.configuration import load_configuration
+from flows.errors import ConfigurationInvalid
+from flows.example import write_example
+from flows.home import Home
+
+KEYS = {
+    "CIVICRM_API_KEY": "a",
+    "PRETIX_TOKEN": "b",
+    "STRIPE_API_KEY": "sk_test_c",
+    "MAILCHIMP_API_KEY": "d-us1",
+}
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Home]:
+    write_example(tmp_path)
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    return Home(tmp_path)
+
+
+def change(home: Home, file: str, old: str, new: str) -> int:
+    """Replace once; the line (from 1) where the replacement begins."""
+    path = home.config / file
+    text = path.read_text(encoding="utf-8")
+    assert text.count(old) >= 1, f"{old!r} is not in {file}"
+    at = text.index(old)
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+    return text[:at].count("\n") + 1
+
+
+def problems(home: Home) -> list[str]:
+    with pytest.raises(ConfigurationInvalid) as raised:
+        load_configuration(home)
+    return [str(problem) for problem in raised.value.problems]
+
+
+def test_the_example_is_valid(home: Home) -> None:
+    configuration = load_configuration(home)
+    assert len(configuration.segments) == 8
+    assert set(configuration.source_settings) == {
+        "civicrm",
+        "pretix",
+        "stripe",
+        "mailchimp",
+        "filedrop",
+    }
+
+
+def test_all_problems_of_all_files_are_listed_with_their_lines(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    zone = change(home, "organisation.yml", "timezone: Europe/Berlin", "timezone: Europe/Berlim")
+    days = change(home, "organisation.yml", "dormant_days: 180", "dormant_days: half a year")
+    key = change(home, "organisation.yml", "source_drop_share:", "source_drop_shar:")
+    kind = change(home, "sources.yml", "kind: pretix", "kind: pretiks")
+    monkeypatch.delenv("STRIPE_API_KEY")
+    change(home, "targets.yml", "value: 0.80", "value: 0.80\n    plan: individuel")
+    rule = change(home, "segments/20_grace.yml", "stage = 'grace'", "stagee = 'grace'")
+    found = problems(home)
+    expected = [
+        (f"organisation.yml:{zone}:", "'Europe/Berlim' is not a time zone"),
+        (f"organisation.yml:{days}:", "a whole number"),
+        (f"organisation.yml:{key}:", "did you mean 'source_drop_share'?"),
+        (f"sources.yml:{kind}:", "did you mean 'pretix'?"),
+        ("sources.yml:", "STRIPE_API_KEY is not set"),
+        ("segments/20_grace.yml:" + str(rule), "did you mean 'stage'?"),
+    ]
+    for where, what in expected:
+        assert any(where in line and what in line for line in found), (where, what, found)
+
+
+def test_unknown_plans_are_found_in_targets_and_segments(home: Home) -> None:
+    change(home, "targets.yml", "value: 0.80", "value: 0.80\n    plan: individuel")
+    change(home, "segments/20_grace.yml", "stage = 'grace'", "plan_code in ('student', 'monthli')")
+    found = problems(home)
+    assert any("targets.yml" in line and "did you mean 'individual'?" in line for line in found)
+    assert any("20_grace.yml" in line and "did you mean 'monthly'?" in line for line in found)
+    assert len(found) == 2
+
+
+def test_a_key_given_twice_names_both_lines(home: Home) -> None:
+    line = change(home, "organisation.yml", "  slug: example", "  slug: example\n  slug: other")
+    assert problems(home) == [
+        f"config/organisation.yml:{line + 1}: key 'slug' is given twice (first in line {line})"
+    ]
+
+
+def test_broken_yaml_and_missing_files_do_not_hide_the_other_files(home: Home) -> None:
+    change(home, "organisation.yml", "  slug: example", "  slug: [example")
+    (home.config / "targets.yml").unlink()
+    change(home, "platforms.yml", "list_id: a1b2c3", "list_id: 12-3")
+    found = problems(home)
+    assert any("organisation.yml" in line and "not valid YAML" in line for line in found)
+    assert any("targets.yml: the file is missing" in line for line in found)
+    assert any("platforms.yml" in line and "list_id" in line for line in found)
+
+
+def test_a_secret_that_is_wrong_is_never_shown(home: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("STRIPE_API_KEY", "pk_live_do_not_show_me")
+    found = problems(home)
+    assert any("sources.yml" in line and "secret 'api_key'" in line for line in found)
+    assert "do_not_show_me" not in "\n".join(found)
+
+
+def test_secrets_come_from_the_env_file_and_the_environment_wins(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("CIVICRM_API_KEY")
+    home.env_file.write_text("# keys\nCIVICRM_API_KEY='from file'\nPRETIX_TOKEN=file\n")
+    configuration = load_configuration(home)
+    assert configuration.source_settings["civicrm"]["api_key"] == "from file"
+    assert configuration.source_settings["pretix"]["api_token"] == KEYS["PRETIX_TOKEN"]
+
+
+@pytest.mark.parametrize("address", ["https://us1.api.mailchimp.com", None])
+def test_outside_production_no_platform_of_the_world_is_reached(
+    home: Home, address: str | None
+) -> None:
+    new = f"base_url: {address}" if address else "connections: 3"
+    change(home, "platforms.yml", "base_url: http://127.0.0.1:8704", new)
+    found = problems(home)
+    assert len(found) == 1
+    assert "not on this machine" in found[0]
+    change(home, "organisation.yml", "profile: sandbox", "profile: production")
+    load_configuration(home)
+
+
+def test_union_mode_reaches_the_platform(home: Home) -> None:
+    change(home, "organisation.yml", "union_mode: false", "union_mode: true")
+    assert any("may not leave in union mode" in line for line in problems(home))
+    change(home, "platforms.yml", "LNAME: last_name", "")
+    assert load_configuration(home).platform_settings["mailchimp"]["union_mode"] is True
+
+
+def test_the_command_lists_them_all_starts_nothing_and_ends_with_2(
+    home: Home, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(home, "organisation.yml", "dormant_days: 180", "dormant_days: x")
+    monkeypatch.delenv("PRETIX_TOKEN")
+    result = CliRunner().invoke(app, ["nightly", "--home", str(home.root)])
+    assert result.exit_code == 2
+    assert "2 problems in the configuration" in result.stderr
+    assert "PRETIX_TOKEN is not set" in result.stderr
+    assert not home.data.exists()

@@ -12,7 +12,7 @@ export GX_ANALYTICS_ENABLED := false
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast lint lint-sql format test-real bench lock wheel clean
+.PHONY: help setup demo test test-fast lint lint-sql format test-real bench reference lock wheel clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -57,6 +57,9 @@ test-real: $(STAMP) ## against a real pretix, installed into its own environment
 
 bench: $(STAMP) ## speed and memory as ratios against a plain baseline
 	$(BIN)/python -m benchmarks.extract
+
+reference: $(STAMP) ## write docs/reference anew from what the product declares
+	$(BIN)/python docs/generate.py
 
 lock: ## write requirements.lock anew from pyproject.toml
 	@$(PYTHON) -m venv .stamps/uv && .stamps/uv/bin/pip install --quiet uv

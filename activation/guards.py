@@ -70,7 +70,7 @@ def judge_night(facts: NightFacts, policy: PushPolicy) -> Verdict:
         return _no("stale_source", f"the published data is of {facts.as_of}, in the future")
     if facts.contacts == 0:
         return _no("empty_source", "the published file holds no people; look at the last build")
-    if facts.candidates == 0 and facts.delivered > 0:
+    if facts.candidates == 0 and facts.delivered >= policy.emptying_from:
         return _no(
             "empty_source",
             f"no segment has a candidate, {facts.delivered} members are delivered; look at the "

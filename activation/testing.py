@@ -111,10 +111,6 @@ class Crash(BaseException):
 Hook = Callable[[str, int], None]
 
 
-def _nothing(_what: str, _number: int) -> None:
-    """The hook that does nothing."""
-
-
 @dataclass
 class MemoryPlatform:
     """One audience in memory. `journal` lists every write as (what, address or segment).
@@ -130,11 +126,11 @@ class MemoryPlatform:
     members: dict[str, set[str]] = field(default_factory=dict)
     forgotten: set[str] = field(default_factory=set)
     journal: list[tuple[str, str]] = field(default_factory=list)
-    before: Hook = _nothing
-    after: Hook = _nothing
+    before: Hook | None = None
+    after: Hook | None = None
     now: datetime = datetime(2026, 6, 30, 12, tzinfo=UTC)
     is_readable: bool = True
-    _calls: dict[str, int] = field(default_factory=dict)
+    calls: dict[str, int] = field(default_factory=dict)
 
     @property
     def capabilities(self) -> PlatformCapabilities:
@@ -239,11 +235,11 @@ class MemoryPlatform:
         ]
 
     def _around(self, what: str, *, done: bool = False) -> None:
-        if done:
-            self.after(what, self._calls[what])
-            return
-        self._calls[what] = self._calls.get(what, 0) + 1
-        self.before(what, self._calls[what])
+        if not done:
+            self.calls[what] = self.calls.get(what, 0) + 1
+        hook = self.after if done else self.before
+        if hook is not None:
+            hook(what, self.calls[what])
 
     def _must_be_readable(self) -> None:
         if not self.is_readable:

@@ -35,12 +35,17 @@ STAGES: dict[str, str] = {
 _FONT = "Inter, Segoe UI, Helvetica, Arial, sans-serif"
 
 
-def _svg(chart: alt.Chart | alt.LayerChart | alt.HConcatChart) -> str:
+def _svg(chart: alt.LayerChart | alt.FacetChart) -> str:
     """The chart as an SVG element that scales to its container."""
     styled = chart.configure(font=_FONT, background="transparent").configure_view(stroke=None)
     styled = styled.configure_axis(
-        labelColor="#475467", titleColor="#475467", gridColor="#eceef2", domainColor="#d0d5dd",
-        labelFontSize=12, titleFontSize=12, titleFontWeight="normal",
+        labelColor="#475467",
+        titleColor="#475467",
+        gridColor="#eceef2",
+        domainColor="#d0d5dd",
+        labelFontSize=12,
+        titleFontSize=12,
+        titleFontWeight="normal",
     )
     svg = str(vl_convert.vegalite_to_svg(styled.to_json()))
     return svg.replace("<svg ", '<svg role="img" preserveAspectRatio="xMinYMin meet" ', 1)
@@ -59,7 +64,7 @@ def stage_counts(counts: pd.DataFrame) -> str:
     text = base.mark_text(align="left", dx=6, color="#344054", fontSize=12).encode(
         text=alt.Text("people:Q", format=",")
     )
-    return _svg((bars + text).properties(width=400, height=24 * max(len(order), 1)))
+    return _svg((bars + text).properties(width=760, height=24 * max(len(order), 1)))
 
 
 def stage_flow(moves: pd.DataFrame, days: int) -> str:
@@ -77,17 +82,19 @@ def stage_flow(moves: pd.DataFrame, days: int) -> str:
     steps = np.linspace(0.0, 1.0, 25)
     ease = steps * steps * (3 - 2 * steps)  # smoothstep: ribbons leave and arrive horizontally
     ribbons = []
-    for flow in ranked.itertuples():
-        (l0, l1), (r0, r1) = left[flow.Index], right[flow.Index]
+    for index, source, target in zip(
+        ranked.index, ranked["from_stage"], ranked["to_stage"], strict=True
+    ):
+        (l0, l1), (r0, r1) = left[int(index)], right[int(index)]
         ribbons.append(
             pd.DataFrame(
                 {
                     "x": steps,
                     "low": l0 + (r0 - l0) * ease,
                     "high": l1 + (r1 - l1) * ease,
-                    "flow": f"{flow.from_stage} > {flow.to_stage}",
-                    "stage": flow.to_stage,
-                    "moved": flow.from_stage != flow.to_stage,
+                    "flow": f"{source} > {target}",
+                    "stage": target,
+                    "moved": source != target,
                 }
             )
         )
@@ -109,41 +116,50 @@ def stage_flow(moves: pd.DataFrame, days: int) -> str:
             ),
         )
     )
-    labels = pd.concat([_labels(left, ranked, "from_stage", -0.02), _labels(right, ranked, "to_stage", 1.02)])
-    marks = [area]
-    for side, align in ((-0.02, "right"), (1.02, "left")):
-        marks.append(
-            alt.Chart(labels[labels["x"] == side])
-            .mark_text(align=align, fontSize=12, color="#344054")
-            .encode(x="x:Q", y=alt.Y("y:Q", axis=None), text="label:N")
-        )
+    labels = pd.concat(
+        [_labels(left, ranked, "from_stage", -0.02), _labels(right, ranked, "to_stage", 1.02)]
+    )
+    text = alt.Chart(labels).encode(x="x:Q", y=alt.Y("y:Q", axis=None), text="label:N")
+    outside = text.transform_filter("datum.x < 0").mark_text(
+        align="right", fontSize=12, color="#344054"
+    )
+    beyond = text.transform_filter("datum.x > 1").mark_text(
+        align="left", fontSize=12, color="#344054"
+    )
     title = alt.TitleParams(
-        [f"{days} days ago  →  today"], anchor="middle", color="#667085", fontSize=12,
+        [f"{days} days ago  →  today"],
+        anchor="middle",
+        color="#667085",
+        fontSize=12,
         fontWeight="normal",
     )
-    return _svg(alt.layer(*marks).properties(width=820, height=460, title=title))
+    return _svg(alt.layer(area, outside, beyond).properties(width=820, height=460, title=title))
 
 
 def renewal_by_month(rates: pd.DataFrame, target: float) -> str:
     """Renewal rate per expiry month with its 95 % interval and the target line.
 
-    `rates` has columns period_start, value, lo, hi (shares 0..1), is_mature; months that are not
-    mature yet are drawn hollow, so that nobody reads an unfinished month as a drop.
+    `rates` has columns period_start_date, rate, ci_low, ci_high (shares 0..1), is_mature; months
+    that are not mature yet are drawn hollow, so that nobody reads an unfinished month as a drop.
     """
-    x = alt.X("period_start:T", title="month in which the term expires", axis=alt.Axis(grid=False, format="%b %y"))
+    x = alt.X(
+        "period_start_date:T",
+        title="month in which the term expires",
+        axis=alt.Axis(grid=False, format="%b %y"),
+    )
     scale = alt.Scale(domain=[0, 1])
     axis = alt.Axis(format=".0%", values=[0, 0.2, 0.4, 0.6, 0.8, 1.0])
     mature = alt.Chart(rates[rates["is_mature"]])
     band = mature.mark_area(opacity=0.16, color="#2f9e5f").encode(
-        x=x, y=alt.Y("lo:Q", title=None, scale=scale, axis=axis), y2="hi:Q"
+        x=x, y=alt.Y("ci_low:Q", title=None, scale=scale, axis=axis), y2="ci_high:Q"
     )
-    line = mature.mark_line(color="#2f9e5f", point=alt.OverlayMarkDef(size=36, color="#2f9e5f")).encode(
-        x=x, y=alt.Y("value:Q", scale=scale)
-    )
+    line = mature.mark_line(
+        color="#2f9e5f", point=alt.OverlayMarkDef(size=36, color="#2f9e5f")
+    ).encode(x=x, y=alt.Y("rate:Q", scale=scale))
     open_months = (
         alt.Chart(rates[~rates["is_mature"]])
         .mark_point(size=44, color="#98a2b3", filled=False)
-        .encode(x=x, y=alt.Y("value:Q", scale=scale))
+        .encode(x=x, y=alt.Y("rate:Q", scale=scale))
     )
     rule = (
         alt.Chart(pd.DataFrame({"target": [target]}))
@@ -154,17 +170,24 @@ def renewal_by_month(rates: pd.DataFrame, target: float) -> str:
 
 
 def renewal_by_term(rates: pd.DataFrame, target: float) -> str:
-    """Renewal rate by how many terms a person has had; columns slice_value, value, lo, hi, denominator."""
-    x = alt.X("slice_value:N", sort=None, title="expiring term is the person's …", axis=alt.Axis(labelAngle=0))
+    """Renewal rate by the person's number of terms; columns slice_value, rate, ci_low, ci_high."""
+    x = alt.X(
+        "slice_value:N",
+        sort=None,
+        title="expiring term is the person's …",
+        axis=alt.Axis(labelAngle=0),
+    )
     scale = alt.Scale(domain=[0, 1])
     axis = alt.Axis(format=".0%", values=[0, 0.2, 0.4, 0.6, 0.8, 1.0])
     base = alt.Chart(rates)
     bars = base.mark_bar(color="#7fb99a", cornerRadiusTopLeft=3, cornerRadiusTopRight=3).encode(
-        x=x, y=alt.Y("value:Q", title=None, scale=scale, axis=axis)
+        x=x, y=alt.Y("rate:Q", title=None, scale=scale, axis=axis)
     )
-    error = base.mark_rule(color="#1c7c45", strokeWidth=1.5).encode(x=x, y="lo:Q", y2="hi:Q")
+    error = base.mark_rule(color="#1c7c45", strokeWidth=1.5).encode(
+        x=x, y="ci_low:Q", y2="ci_high:Q"
+    )
     text = base.mark_text(dy=-8, baseline="bottom", fontSize=12, color="#344054").encode(
-        x=x, y="hi:Q", text=alt.Text("value:Q", format=".0%")
+        x=x, y="ci_high:Q", text=alt.Text("rate:Q", format=".0%")
     )
     rule = (
         alt.Chart(pd.DataFrame({"target": [target]}))
@@ -182,12 +205,11 @@ def _stack(flows: pd.DataFrame, side: str, gap: float) -> dict[int, tuple[float,
     """Each flow's (low, high) on one side, flows of one stage together, a gap between stages."""
     spans: dict[int, tuple[float, float]] = {}
     at, previous = 0.0, None
-    for flow in flows.itertuples():
-        stage = getattr(flow, side)
+    for index, stage, people in zip(flows.index, flows[side], flows["people"], strict=True):
         if previous is not None and stage != previous:
             at += gap
-        spans[flow.Index] = (at, at + float(flow.people))
-        at += float(flow.people)
+        spans[int(index)] = (at, at + float(people))
+        at += float(people)
         previous = stage
     return spans
 
@@ -195,10 +217,11 @@ def _stack(flows: pd.DataFrame, side: str, gap: float) -> dict[int, tuple[float,
 def _labels(
     spans: dict[int, tuple[float, float]], flows: pd.DataFrame, side: str, x: float
 ) -> pd.DataFrame:
-    """One label per stage of one side, at the middle of its block; blocks too thin to label are left out."""
-    frame = pd.DataFrame(
-        [(flows.loc[i, side], low, high, flows.loc[i, "people"]) for i, (low, high) in spans.items()],
-        columns=["stage", "low", "high", "people"],
+    """One label per stage of one side, in the middle of its block; too thin blocks get none."""
+    frame = flows[["people"]].assign(
+        stage=flows[side],
+        low=pd.Series({index: span[0] for index, span in spans.items()}),
+        high=pd.Series({index: span[1] for index, span in spans.items()}),
     )
     grouped = frame.groupby("stage", as_index=False).agg(
         low=("low", "min"), high=("high", "max"), people=("people", "sum")

@@ -43,7 +43,9 @@ def write_report(
         "flow": charts.stage_flow(facts.flow, data.FLOW_DAYS),
         "renewal": charts.renewal_by_month(facts.renewal_months, targets["renewal_rate"]),
         "terms": charts.renewal_by_term(
-            facts.renewal_terms.assign(slice_value=facts.renewal_terms["slice_value"].map(_ordinal)),
+            facts.renewal_terms.assign(
+                slice_value=facts.renewal_terms["slice_value"].map(_ordinal)
+            ),
             targets["renewal_rate"],
         ),
     }
@@ -68,47 +70,37 @@ def write_report(
 
 
 def _tiles(facts: data.ReportData, targets: Mapping[str, float]) -> list[dict[str, str]]:
-    """The figures at the top; a rate is 'met' only when its lower bound reaches the target."""
+    """The figures at the top; a target counts as met only when the lower bound reaches it."""
     counts = facts.stages.set_index("stage")["people"]
     mature = facts.renewal_months[facts.renewal_months["is_mature"]].tail(12)
     leaving = int(counts.get("grace", 0)) + int(counts.get("renewal_due", 0))
+    first_year = facts.first_year
     return [
-        _tile("People seen", f"{facts.people:,}", "prospects and former members too"),
+        _tile("People seen", f"{facts.people:,}", "members or not"),
         _tile("Members", f"{facts.active_members:,}", "in a current term"),
         _tile("Onboarding", f"{int(counts.get('onboarding', 0)):,}", "in their first 90 days"),
         _tile("To be won now", f"{leaving:,}", "renewal due or in grace"),
-        _rate_tile("Renewal rate, 12 months", _pooled(mature), targets["renewal_rate"]),
-        _rate_tile("First-year retention", _latest(facts.first_year), targets["first_year_retention"]),
+        _rate_tile("Renewal rate", mature, targets["renewal_rate"]),
+        _rate_tile("First-year retention", first_year, targets["first_year_retention"]),
     ]
-
-
-def _pooled(months: pd.DataFrame) -> tuple[float, float] | None:
-    """(value, lower bound) over several mature months, or None without any."""
-    if months["denominator"].sum() == 0:
-        return None
-    pooled = data.with_interval(months[["numerator", "denominator"]].sum().to_frame().T)
-    return float(pooled["value"].iloc[0]), float(pooled["lo"].iloc[0])
-
-
-def _latest(rates: pd.DataFrame) -> tuple[float, float] | None:
-    return None if rates.empty else (float(rates["value"].iloc[0]), float(rates["lo"].iloc[0]))
 
 
 def _tile(label: str, value: str, note: str, tone: str = "muted") -> dict[str, str]:
     return {"label": label, "value": value, "note": note, "tone": tone}
 
 
-def _rate_tile(label: str, rate: tuple[float, float] | None, target: float) -> dict[str, str]:
-    if rate is None:
+def _rate_tile(label: str, cohorts: pd.DataFrame, target: float) -> dict[str, str]:
+    """Numerators over denominators of mature cohorts; the verdict needs the whole interval."""
+    if cohorts["denominator"].sum() == 0:
         return _tile(label, "–", "no mature cohort yet")
-    value, low = rate
-    if low >= target:
+    pooled = data.with_interval(cohorts[["numerator", "denominator"]].sum().to_frame().T).iloc[0]
+    if pooled["ci_low"] >= target:
         note, tone = f"target {target:.0%} met", "ok"
-    elif value >= target:
-        note, tone = f"target {target:.0%} not proven yet", "warn"
-    else:
+    elif pooled["ci_high"] < target:
         note, tone = f"target {target:.0%} missed", "bad"
-    return _tile(label, f"{value:.1%}", note, tone)
+    else:
+        note, tone = f"{target:.0%} not proven", "warn"
+    return _tile(label, f"{pooled['rate']:.1%}", note, tone)
 
 
 def _ordinal(number: str) -> str:

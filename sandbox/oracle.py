@@ -102,8 +102,11 @@ class Timeline:
         return found
 
     def current_end(self) -> Days:
-        """Effective end of the term in force (far future where there is none)."""
-        ends = [np.datetime64(min(term.last_day, FAR)) for term in self.terms]
+        """Agreed end of the term in force (far future where there is none).
+
+        A resignation still to come does not bring it forward: nobody knew of it on that day.
+        """
+        ends = [np.datetime64(min(term.end or FAR, FAR)) for term in self.terms]
         return np.array([*ends, np.datetime64(FAR)], dtype="datetime64[D]")[self.current]
 
     def paused(self) -> Mask:

@@ -17,31 +17,28 @@ joined as (
 
 totals as (
 
-    select
-        slice_kind,
-        sum(joins) as joins
+    select sum(joins) as joins
     from cohorts
-    group by slice_kind
 
 )
 
 select
-    totals.slice_kind,
-    totals.joins,
-    joined.people
+    'people' as wrong,
+    totals.joins as counted,
+    joined.people as expected
 from totals
 cross join joined
-where totals.joins <> joined.people
+where coalesce(totals.joins, 0) <> joined.people
 union all
 select
-    slice_kind,
-    joins,
-    exits as people
+    'a share' as wrong,
+    exits as counted,
+    joins as expected
 from cohorts
 where
     exits > joins
-    or retention not between 0 and 1
-    or retention > retention_180d
+    or value not between 0 and 1
+    or value > retention_180d
     or retention_180d > retention_90d
-    or ci_low > retention
-    or ci_high < retention
+    or lo > value
+    or hi < value

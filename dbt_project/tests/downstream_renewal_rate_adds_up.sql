@@ -9,19 +9,19 @@ with rates as (
 totals as (
 
     select
-        period_start_date,
-        slice_kind,
+        period_start,
+        slice_name,
         sum(terms_ending) as terms_ending,
         sum(denominator) as denominator,
         sum(numerator) as numerator
     from rates
-    group by period_start_date, slice_kind
+    group by period_start, slice_name
 
 )
 
 select
-    period_start_date,
-    slice_kind,
+    period_start,
+    slice_name,
     slice_value,
     'the parts of a row' as wrong
 from rates
@@ -30,18 +30,18 @@ where
     + excluded_holder_died + excluded_superseded + excluded_paused + excluded_test
     or denominator <> numerator + renewed_late + still_open + not_renewed
     or numerator <> renewed_early + renewed_on_time + renewed_in_grace
-    or rate < ci_low
-    or rate > ci_high
+    or value < lo
+    or value > hi
     or (is_mature and still_open > 0)
-    or (denominator = 0) <> (rate is null)
+    or (denominator = 0) <> (value is null)
 union all
 select
-    period_start_date,
-    max(slice_kind) as slice_kind,
+    period_start,
+    max(slice_name) as slice_name,
     null as slice_value,
     'the slices of a month' as wrong
 from totals
-group by period_start_date
+group by period_start
 having
     min(terms_ending) <> max(terms_ending)
     or min(denominator) <> max(denominator)

@@ -111,6 +111,7 @@ def test_without_modified_date_everything_is_read_and_compared(site: Site) -> No
     receipt, loaded = site.lake.pull(source, "contact")["contact"]
     assert receipt.rows["contact"] == 7
     assert loaded.updated["contact"] == 1
+    assert site.lake.extract(source, "contact", since=NOW).rows["contact"] == 7
     said = next(item for item in source.check() if item.name == "contact")
     assert said.ok
     assert "no modified_date on this site: read in full" in said.detail

@@ -16,7 +16,7 @@ from vendors import NOW
 
 from connectors.errors import AuthenticationError, PermissionError_
 from connectors.sources.stripe.settings import API_VERSION
-from connectors.sources.stripe.source import EVENT_TYPES
+from connectors.sources.stripe.streams import EVENT_TYPES
 from connectors.testing.fakes.stripe import StripeFake
 from connectors.testing.faults import Faults
 
@@ -101,18 +101,20 @@ def test_a_change_during_the_backfill_is_read_afterwards(account: Account, fault
     source = account.vendor.source(**KEY, page_size=3)
     account.lake.pull(source, "customer")
     assert account.names(source)["cus_7"] == "Person 7"
+    lists = len(account.vendor.asked("/v1/customers"))
     account.lake.pull(source, "customer")
     assert account.names(source)["cus_7"] == "Changed meanwhile"
+    assert len(account.vendor.asked("/v1/customers")) == lists
 
 
 def test_the_last_of_several_changes_wins_across_pages(account: Account) -> None:
     source = account.vendor.source(**KEY, page_size=2)
     account.lake.pull(source, "customer")
-    for number in range(5):
+    for number in range(6):
         account.wait(minutes=10)
         account.save("customer", "cus_1", "customer.updated", name=f"Name {number}")
     account.lake.pull(source, "customer")
-    assert account.names(source)["cus_1"] == "Name 4"
+    assert account.names(source)["cus_1"] == "Name 5"
 
 
 def test_events_are_read_oldest_first_from_the_mark(account: Account) -> None:
@@ -123,7 +125,8 @@ def test_events_are_read_oldest_first_from_the_mark(account: Account) -> None:
         account.save("customer", f"cus_{number + 1}", "customer.updated", name="New")
     before = len(account.vendor.asked("/v1/events"))
     account.lake.pull(source, "customer")
-    pages = [r for r in account.vendor.asked("/v1/events")[before:] if len(r.query) > 2]
+    asked_now = account.vendor.asked("/v1/events")[before:]
+    pages = [request for request in asked_now if len(request.query) > 2]
     cursors = [dict(request.query)["ending_before"] for request in pages]
     assert cursors == sorted(cursors)
     assert len(set(cursors)) == len(cursors) == 3
@@ -147,6 +150,9 @@ def test_a_deletion_is_taken_from_its_event(account: Account) -> None:
 def test_the_object_a_page_ends_with_may_be_deleted_meanwhile(
     account: Account, faults: Faults
 ) -> None:
+    # Whether Stripe still takes a deleted object as a cursor is not documented: suppose it does not.
+    gone = {"error": {"type": "invalid_request_error", "code": "resource_missing"}}
+    faults.on("starting_after=cus_5").status(400, gone)
     faults.on(r"^/v1/customers\?").nth(2).drift(lambda: account.delete("cus_5"))
     source = account.vendor.source(**KEY, page_size=3)
     account.lake.pull(source, "customer")

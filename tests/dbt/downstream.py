@@ -112,11 +112,10 @@ def rows_of(lives: Sequence[Life]) -> dict[str, list[tuple[Any, ...]]]:
         )
         rows["int_identity__current"].append(("x", key, key, True))
         rows["conformed__people"].append(("x", key, life.created, email))
-        rows["conformed__membership_terms"] += [
-            ("x", f"{key}-{number}", key, key, term.plan, term.start, term.end, term.committed)
-            + (term.resigned, term.auto_renew, False, "EUR", "log", 1000)
-            for number, term in enumerate(life.terms)
-        ]
+        for number, term in enumerate(life.terms):
+            dates = (term.start, term.end, term.committed, term.resigned)
+            known = (f"{key}-{number}", key, key, term.plan, *dates, term.auto_renew)
+            rows["conformed__membership_terms"].append(("x", *known, False, "EUR", "log", 1000))
         changes = [(day, "application_opened") for day, _ in life.applications]
         changes += [(day, "application_withdrawn") for _, day in life.applications if day]
         changes += [(day, "paused") for day, _ in life.pauses]
@@ -141,12 +140,12 @@ def build(folder: Path, rows: dict[str, list[tuple[Any, ...]]], **variables: obj
             db.execute(f"create or replace table {name} ({columns})")
             _insert(db, name, rows.get(name, []))
     given = {"as_of_date": TODAY.isoformat(), **variables}
-    arguments = ["--project-dir", PROJECT, "--profiles-dir", PROJECT, "--quiet"]
+    arguments: list[object] = ["--project-dir", PROJECT, "--profiles-dir", PROJECT, "--quiet"]
     arguments += ["--target-path", folder / "target", "--log-path", folder / "logs"]
-    command = "from dbt.cli.main import cli; cli()"
+    arguments += ["--no-use-colors", "--vars", json.dumps(given)]
+    command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "run"]
     done = subprocess.run(
-        [sys.executable, "-c", command, "run", "--select", *MODELS_UNDER_TEST]
-        + [*map(str, arguments), "--no-use-colors", "--vars", json.dumps(given)],
+        [*command, "--select", *MODELS_UNDER_TEST, *map(str, arguments)],
         env={
             **os.environ,
             "JOURNEY_BUILD_PATH": str(database),

@@ -61,9 +61,8 @@ class Life:
         days = [self.created, *(t.start for t in self.terms), *(a for a, _ in self.applications)]
         return min([*days, *(d for d, kind in self.touches if kind != "email_sent")])
 
-
     @cached_property
-    def spells(self) -> dict[Term, tuple[str, date]]:
+    def spell_of(self) -> dict[Term, tuple[str, date]]:
         """Kind and first day of the spell of every term."""
         return spells(self.terms)
 
@@ -145,7 +144,7 @@ def stage(life: Life, day: date) -> str | None:
         return _without_term(life, day)
     last = max(counting, key=lambda t: (t.start, t.effective_end))
     furthest = max(counting, key=lambda t: (t.effective_end, t.start))
-    kind, began = life.spells[last]
+    kind, began = life.spell_of[last]
     end = furthest.effective_end
     if day <= end:
         return _in_term(life, day, furthest, kind, began)

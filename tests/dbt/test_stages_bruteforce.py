@@ -1,16 +1,18 @@
 """The stage history against a second implementation that looks at every single day.
 
-Data flow: random lives -> dbt models -> fct_lifecycle_stage_history; lives -> stage_oracle; compare.
+Data flow: random lives -> dbt models -> stage history; the same lives -> stage_oracle; compare.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
 import pytest
+import stage_oracle
 from downstream import SINCE, TODAY, build, query, rows_of, shared_build, some_lives
 from stage_oracle import Life, stage
 
@@ -32,9 +34,7 @@ def expected_stays(life: Life) -> list[Stay]:
         if now and (not stays or stays[-1][0] != now):
             stays.append((now, day))
     ends = [begin for _, begin in stays[1:]] + [None]
-    return [
-        (life.key, name, begin, end) for (name, begin), end in zip(stays, ends, strict=True)
-    ]
+    return [(life.key, name, begin, end) for (name, begin), end in zip(stays, ends, strict=True)]
 
 
 def known_by(life: Life, day: date) -> Life:
@@ -68,8 +68,6 @@ def test_every_stage_of_every_day_is_the_oracles(tmp_path_factory: pytest.TempPa
 )
 def test_the_comparison_notices_a_threshold_off_by_one(changed: str) -> None:
     """Guards the guard: moving a rule by a day changes the oracle's answer for these lives."""
-    import stage_oracle
-
     names = {
         "dormant_days": "DORMANT",
         "onboarding_days": "ONBOARDING",
@@ -127,8 +125,6 @@ def test_invariants_hold_for_the_oddest_lives(
 
 def rendered(test: str) -> str:
     """A singular test as plain SQL: only ref() and as_of_date() occur in them."""
-    import re
-
     sql = (PROJECT_TESTS / f"{test}.sql").read_text(encoding="utf-8")
     sql = re.sub(r"\{\{ ref\('(\w+)'\) \}\}", r"\1", sql)
     sql = sql.replace("{{ as_of_date() }}", f"date '{TODAY}'")

@@ -104,9 +104,11 @@ def test_a_settlement_is_all_or_nothing(ledger: Ledger) -> None:
     assert ledger.delivered("d") == {}
 
 
-def test_a_second_writer_is_told_who_is_there(ledger: Ledger, tmp_path: Path) -> None:
+def test_a_second_writer_is_told_who_is_there(
+    ledger: Ledger, clock: ManualClock, tmp_path: Path
+) -> None:
     with (
-        Ledger(tmp_path / "ledger.sqlite") as other,
+        Ledger(tmp_path / "ledger.sqlite", clock=clock) as other,
         ledger.lease("d", "first"),
         pytest.raises(AlreadyPushing, match="run first") as caught,
         other.lease("d", "second"),

@@ -125,7 +125,7 @@ class PushMachine(RuleBasedStateMachine):
         self, what: str, number: int, is_done: bool, error: type[BaseException]
     ) -> None:
         """The process dies, or an answer is lost, before or after the platform did the work."""
-        self.platform._calls.clear()
+        self.platform.calls.clear()
 
         def fail(called: str, count: int) -> None:
             if (called, count) == (what, number):
@@ -140,11 +140,11 @@ class PushMachine(RuleBasedStateMachine):
         except Crash:
             pass
         finally:
-            del self.platform.after, self.platform.before
+            self.platform.after = self.platform.before = None
 
     @rule(address=st.sampled_from(ADDRESSES))
     def unsubscribes_during_the_push(self, address: str) -> None:
-        self.platform._calls.clear()
+        self.platform.calls.clear()
 
         def leave(called: str, count: int) -> None:
             if called in ("remove", "create_contact") and address in self.platform.contacts:
@@ -155,7 +155,7 @@ class PushMachine(RuleBasedStateMachine):
         try:
             self._push()
         finally:
-            del self.platform.before
+            self.platform.before = None
 
     def _push(self) -> None:
         self.runs += 1
@@ -226,7 +226,7 @@ class PushMachine(RuleBasedStateMachine):
 
 
 PushMachine.TestCase.settings = settings(
-    max_examples=25,
+    max_examples=15,
     stateful_step_count=12,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow],

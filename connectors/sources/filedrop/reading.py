@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import csv
 import io
-import re
 from collections.abc import Iterator
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -28,10 +27,11 @@ from connectors.sources.filedrop.contracts import CONTRACTS
 from connectors.sources.filedrop.settings import FileMapping
 
 _DELIMITERS = ",;\t|"
+csv.field_size_limit(16_000_000)  # the engine caps single fields; the parser need not
 
 
 def read_table(path: Path, content: bytes, mapping: FileMapping) -> pd.DataFrame:
-    """The mapped columns of the file, one row per line, values as text or None."""
+    """The mapped columns of the file; the index is the row's number in the file."""
     kind = mapping.format if mapping.format != "auto" else path.suffix.lower().lstrip(".")
     if kind in ("csv", "txt", "tsv"):
         frame = _read_csv(path, content, mapping)
@@ -69,50 +69,38 @@ def map_rows(frame: pd.DataFrame, mapping: FileMapping, file: str) -> Iterator[d
         record.update(mapping.constants)
         for target, values in filled.items():
             record[target] = values[place]
-        record["_origin"] = f"{file} row {int(index) + mapping.header_row + 1}"
+        record["_origin"] = f"{file} row {index}"
         yield record
 
 
 def _read_csv(path: Path, content: bytes, mapping: FileMapping) -> pd.DataFrame:
+    """Strictly: pandas' own reader forgives rows that are too short or too long."""
     text = _decode(path, content, mapping.encoding)
     lines = text.splitlines()[mapping.header_row - 1 :]
     if not lines or not lines[0].strip():
         raise _broken(path, f"has no header in row {mapping.header_row}.", "Check the file.")
     delimiter = mapping.delimiter or _delimiter(lines[0])
-    header = next(csv.reader([lines[0]], delimiter=delimiter))
-    body = text if mapping.header_row == 1 else "\n".join(lines)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    rows: list[list[str]] = []
+    numbers: list[int] = []
+    begins = 1
     try:
-        frame = pd.read_csv(
-            io.StringIO(body),
-            sep=delimiter,
-            dtype=str,
-            keep_default_na=False,
-            header=0,
-            names=None,
-            index_col=False,
-            on_bad_lines="error",
-            skip_blank_lines=False,
-        )
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, ValueError) as error:
-        found = re.search(r"line (\d+)|row (\d+)", str(error))
-        number = int(next(g for g in found.groups() if g)) if found else 0
-        where = f"row {number + mapping.header_row - 1}" if found else "some row"
+        for row in reader:
+            if begins >= mapping.header_row and any(row):
+                if rows and len(row) != len(rows[0]):
+                    raise _broken(
+                        path,
+                        f"row {begins} has {len(row)} fields, but the header has {len(rows[0])}.",
+                        "Correct the row, or check `delimiter`.",
+                    )
+                rows.append(row)
+                numbers.append(begins)
+            begins = reader.line_num + 1
+    except csv.Error as error:
         raise _broken(
-            path,
-            f"{where} does not have the header's {len(header)} columns, or a quote stays open.",
-            "Correct the row, or check `delimiter`.",
+            path, f"row {begins} can not be read ({error}).", "A quote may stay open."
         ) from error
-    frame = frame.loc[_without_blank_lines(frame).index]
-    short = frame.index[frame.isna().any(axis=1)]
-    if len(short):
-        raise _broken(
-            path,
-            f"row {int(short[0]) + mapping.header_row + 1} has fewer than the header's"
-            f" {len(header)} columns.",
-            "Correct the row, or check `delimiter`.",
-        )
-    frame.columns = pd.Index(header)
-    return frame
+    return pd.DataFrame(rows[1:], columns=rows[0], index=numbers[1:], dtype=object)
 
 
 def _read_xlsx(path: Path, content: bytes, mapping: FileMapping) -> pd.DataFrame:
@@ -145,14 +133,17 @@ def _read_xlsx(path: Path, content: bytes, mapping: FileMapping) -> pd.DataFrame
     frame = pd.read_excel(
         io.BytesIO(content), sheet_name=mapping.sheet, header=row - 1, dtype=object
     )
-    return _without_blank_lines(frame)
+    frame.index += row + 1
+    return frame.dropna(how="all")
 
 
 def _read_parquet(path: Path, content: bytes) -> pd.DataFrame:
     try:
-        return pd.read_parquet(io.BytesIO(content))
+        frame = pd.read_parquet(io.BytesIO(content)).reset_index(drop=True)
     except (pa.ArrowException, ValueError, OSError) as error:
         raise _broken(path, "is not a readable Parquet file.", "Write it again.") from error
+    frame.index += 1
+    return frame
 
 
 def _decode(path: Path, content: bytes, encoding: str) -> str:
@@ -175,11 +166,6 @@ def _delimiter(header: str) -> str:
     """The delimiter that occurs most in the header; a comma when none does."""
     best = max(_DELIMITERS, key=header.count)
     return best if best in header else ","
-
-
-def _without_blank_lines(frame: pd.DataFrame) -> pd.DataFrame:
-    """Blank lines are everyday, above all at the end."""
-    return frame.replace("", None).dropna(how="all")
 
 
 def _values(column: pd.Series[Any], kind: ColumnType, mapping: FileMapping) -> list[Any]:

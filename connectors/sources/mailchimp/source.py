@@ -27,6 +27,7 @@ from connectors.protocol import CheckItem, Page, Request, StreamSpec
 from connectors.registry import SourceContext
 from connectors.sources.base import failed
 from connectors.sources.mailchimp.client import Listing, MailchimpClient, Row
+from connectors.sources.mailchimp.records import actions, cleaned
 from connectors.sources.mailchimp.settings import MailchimpSettings
 from connectors.sources.mailchimp.streams import STREAMS
 
@@ -37,9 +38,6 @@ _CHILDREN: Mapping[str, tuple[str, str]] = {
     "unsubscribed": ("unsubscribed", "unsubscribes"),
 }
 _PASSES = (None, "archived")
-# Not needed by the warehouse, and more about a person than it should know.
-_LEFT_OUT = ("ip_signup", "ip_opt", "location", "email_client", "_links", "last_note", "stats")
-_TIMES = ("timestamp_signup", "timestamp_opt", "last_changed", "timestamp", "last_open")
 _STEP = timedelta(seconds=1)
 
 
@@ -145,7 +143,7 @@ class MailchimpSource:
             start = position.since if resumed else _iso(request.since)
             for listing, token, reached in self._walk(number, start, until=request.until):
                 yield Page(
-                    rows={"member": [_cleaned(row) for row in listing.rows]},
+                    rows={"member": [cleaned(row) for row in listing.rows]},
                     token=token,
                     position=reached.text() if reached else None,
                     server_time=listing.server_time,
@@ -236,7 +234,7 @@ class MailchimpSource:
             listing = self._client.list("reports", "reports", params, "report")
             for row in listing.rows:
                 if row.get("list_id") in (None, "", self._settings.list_id):
-                    found[row["id"]] = (_cleaned(row), listing.server_time)
+                    found[row["id"]] = (cleaned(row), listing.server_time)
             if not listing.more(offset, self._settings.page_size):
                 return sorted(found.values(), key=lambda item: _order(item[0]))
             offset += len(listing.rows)
@@ -253,37 +251,12 @@ class MailchimpSource:
                 {"count": self._settings.page_size, "offset": offset},
                 "report",
             )
-            rows = [_cleaned({**row, "campaign_id": campaign}) for row in listing.rows]
+            rows = [cleaned({**row, "campaign_id": campaign}) for row in listing.rows]
             ended = not listing.more(offset, self._settings.page_size)
-            yield offset, _actions(rows) if stream == "email_activity" else rows, ended
+            yield offset, actions(rows) if stream == "email_activity" else rows, ended
             if ended:
                 return
             offset += len(listing.rows)
-
-
-def _actions(rows: Sequence[Row]) -> list[Row]:
-    """One row per action: Mailchimp lists them inside each address."""
-    return [
-        _cleaned(
-            {
-                "campaign_id": row["campaign_id"],
-                "email_id": row.get("email_id"),
-                "email_address": row.get("email_address"),
-                **{k: v for k, v in action.items() if k != "ip"},
-            }
-        )
-        for row in rows
-        for action in row.get("activity") or ()
-    ]
-
-
-def _cleaned(row: Row) -> Row:
-    """Without what is not wanted; an unset time is null, not an empty string."""
-    return {
-        key: None if value == "" and key in _TIMES else value
-        for key, value in row.items()
-        if key not in _LEFT_OUT
-    }
 
 
 def _order(report: Row) -> str:

@@ -26,7 +26,7 @@ from connectors.registry import SourceContext
 from connectors.sources.base import failed
 from connectors.sources.stripe.client import GoneError, Listing, Row, StripeClient
 from connectors.sources.stripe.settings import StripeSettings
-from connectors.sources.stripe.streams import STREAMS
+from connectors.sources.stripe.streams import EVENT_TYPES, STREAMS
 
 log = logging.getLogger(__name__)
 
@@ -36,40 +36,6 @@ _PATHS: Mapping[str, str] = {
     "charge": "charges",
     "refund": "refunds",
     "dispute": "disputes",
-}
-# The event types whose object is a row of the stream (at most 20 may be asked for at once).
-EVENT_TYPES: Mapping[str, tuple[str, ...]] = {
-    "customer": ("customer.created", "customer.updated", "customer.deleted"),
-    "invoice": (
-        "invoice.created",
-        "invoice.deleted",
-        "invoice.finalization_failed",
-        "invoice.finalized",
-        "invoice.marked_uncollectible",
-        "invoice.paid",
-        "invoice.payment_action_required",
-        "invoice.payment_failed",
-        "invoice.payment_succeeded",
-        "invoice.sent",
-        "invoice.updated",
-        "invoice.voided",
-    ),
-    "charge": (
-        "charge.captured",
-        "charge.expired",
-        "charge.failed",
-        "charge.pending",
-        "charge.refunded",
-        "charge.succeeded",
-        "charge.updated",
-    ),
-    "dispute": (
-        "charge.dispute.closed",
-        "charge.dispute.created",
-        "charge.dispute.funds_reinstated",
-        "charge.dispute.funds_withdrawn",
-        "charge.dispute.updated",
-    ),
 }
 # An event can become visible after one that was created later.
 SETTLED_AFTER = 300
@@ -209,8 +175,12 @@ class StripeSource:
             yield Page(rows={request.stream: []}, mark=mark.text())
 
     def _events_or_all(self, request: Request, after: str, mark: _Mark) -> Iterator[Page]:
-        """The events after `after`; everything, if that event is no longer kept."""
+        """The events after `after`; everything, if that event is no longer kept.
+
+        Asking for the event itself decides: it is answered for 30 days, whatever any clock says.
+        """
         try:
+            self._client.one(f"events/{after}", request.stream)
             yield from self._events(request, after, mark)
         except GoneError:
             log.warning(

@@ -14,6 +14,7 @@ Facts (Stripe API reference and the published specification, version 2023-08-16)
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import timedelta
 
 from connectors.protocol import Column, ColumnType, Cursor, StreamSpec
@@ -125,3 +126,38 @@ DISPUTE = StreamSpec(
 )
 
 STREAMS: tuple[StreamSpec, ...] = (CUSTOMER, INVOICE, CHARGE, REFUND, DISPUTE)
+
+# The event types whose object is a row of the stream (at most 20 may be asked for at once).
+EVENT_TYPES: Mapping[str, tuple[str, ...]] = {
+    "customer": ("customer.created", "customer.updated", "customer.deleted"),
+    "invoice": (
+        "invoice.created",
+        "invoice.deleted",
+        "invoice.finalization_failed",
+        "invoice.finalized",
+        "invoice.marked_uncollectible",
+        "invoice.paid",
+        "invoice.payment_action_required",
+        "invoice.payment_failed",
+        "invoice.payment_succeeded",
+        "invoice.sent",
+        "invoice.updated",
+        "invoice.voided",
+    ),
+    "charge": (
+        "charge.captured",
+        "charge.expired",
+        "charge.failed",
+        "charge.pending",
+        "charge.refunded",
+        "charge.succeeded",
+        "charge.updated",
+    ),
+    "dispute": (
+        "charge.dispute.closed",
+        "charge.dispute.created",
+        "charge.dispute.funds_reinstated",
+        "charge.dispute.funds_withdrawn",
+        "charge.dispute.updated",
+    ),
+}

@@ -6,15 +6,6 @@ with spells as (
 
 ),
 
-first_terms as (
-
-    select * from {{ ref('fct_membership_term') }}
-    where
-        term_number = 1
-        and not is_test
-
-),
-
 touchpoints as (
 
     select * from {{ ref('fct_touchpoint') }}
@@ -43,7 +34,6 @@ dated as (
 
     select
         spells.member_key,
-        first_terms.plan_code,
         spells.spell_start_date as join_date,
         spells.exit_type is not null and spells.exit_type <> 'natural' as has_left,
         coalesce(first_touches.touches, 0) > 0 as is_touched_90d,
@@ -54,7 +44,6 @@ dated as (
             else {{ as_of_date() }}
         end as observed_until_date
     from spells
-    inner join first_terms on spells.member_key = first_terms.member_key
     left join first_touches on spells.member_key = first_touches.member_key
     where spells.spell_start_date <= {{ as_of_date() }}
 
@@ -62,7 +51,6 @@ dated as (
 
 select
     member_key,
-    plan_code,
     {{ days_between('join_date', 'observed_until_date') }} as observed_days,
     has_left,
     is_touched_90d,

@@ -13,9 +13,9 @@ members as (
 
 ),
 
-payments as (
+paid as (
 
-    select * from {{ ref('fct_payment') }}
+    select * from {{ ref('int_membership_terms__paid') }}
 
 ),
 
@@ -23,42 +23,6 @@ pauses as (
 
     select * from {{ ref('int_stage_windows') }}
     where window_kind = 'pause'
-
-),
-
--- a renewal whose dues were paid back within the cooling-off time is no renewal
-reversals as (
-
-    select
-        paid.member_key,
-        {{ local_date('paid.occurred_at') }} as paid_date
-    from payments as paid
-    inner join payments as reversed
-        on
-            paid.source_system = reversed.source_system
-            and paid.source_payment_id = reversed.parent_payment_id
-    where
-        paid.kind = 'payment'
-        and paid.purpose = 'dues'
-        and reversed.kind in ('refund', 'chargeback')
-        and {{ days_between('paid.occurred_at', 'reversed.occurred_at') }}
-        <= case
-            when reversed.kind = 'chargeback' then {{ var('chargeback_days') }}
-            else {{ var('refund_days') }}
-        end
-    group by paid.member_key, paid.source_payment_id, paid.amount_minor, paid.occurred_at
-    having sum(reversed.amount_minor) <= 0 - paid.amount_minor
-
-),
-
-reversed_terms as (
-
-    select distinct terms.term_id
-    from terms
-    inner join reversals
-        on
-            terms.member_key = reversals.member_key
-            and terms.next_committed_date = reversals.paid_date
 
 ),
 
@@ -74,19 +38,6 @@ paused_terms as (
 
 ),
 
-failed_terms as (
-
-    select distinct terms.term_id
-    from terms
-    inner join payments on terms.member_key = payments.member_key
-    where
-        payments.kind = 'failed_charge'
-        and abs(
-            {{ days_between('terms.effective_end_date', local_date('payments.occurred_at')) }}
-        ) <= {{ var('failed_charge_days') }}
-
-),
-
 flagged as (
 
     select
@@ -94,19 +45,48 @@ flagged as (
         members.deceased_on,
         {{ add_days('terms.end_date', 'terms.grace_days') }} as grace_end_date,
         {{ add_days('terms.effective_end_date', 'terms.grace_days') }} as last_grace_date,
-        reversed_terms.term_id is not null as is_renewal_reversed,
+        coalesce(paid.is_renewal_reversed, false) as is_renewal_reversed,
         paused_terms.term_id is not null as is_paused_at_end,
-        failed_terms.term_id is not null as has_failed_charge
+        coalesce(paid.has_failed_charge, false) as has_failed_charge
     from terms
     left join members on terms.member_key = members.member_key
-    left join reversed_terms on terms.term_id = reversed_terms.term_id
+    left join paid on terms.term_id = paid.term_id
     left join paused_terms on terms.term_id = paused_terms.term_id
-    left join failed_terms on terms.term_id = failed_terms.term_id
 
 )
 
 select
-    *,
+    term_id,
+    member_key,
+    source_system,
+    source_term_id,
+    plan_code,
+    plan_name,
+    renewal_model,
+    currency_code,
+    term_evidence,
+    prev_term_id,
+    next_term_id,
+    spell_kind,
+    term_number,
+    end_rank,
+    spell_no,
+    gap_days,
+    grace_days,
+    is_auto_renew,
+    is_renewal_reversed,
+    is_test,
+    start_date,
+    end_date,
+    effective_end_date,
+    grace_end_date,
+    covered_until_date,
+    committed_date,
+    resigned_date,
+    next_start_date,
+    next_committed_date,
+    spell_start_date,
+    deceased_on,
     case
         when is_test then 'test'
         when is_rate_excluded or renewal_model = 'lifetime' then 'not_renewable'

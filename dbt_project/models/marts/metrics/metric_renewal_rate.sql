@@ -9,21 +9,21 @@ with terms as (
 
 slices as (
 
-    select 'all' as slice_kind
+    select 'all' as slice_name
     union all
-    select 'plan' as slice_kind
+    select 'plan' as slice_name
     union all
-    select 'term_number' as slice_kind
+    select 'term_number' as slice_name
     union all
-    select 'auto_renew' as slice_kind
+    select 'auto_renew' as slice_name
 
 ),
 
 sliced as (
 
     select
-        slices.slice_kind,
-        case slices.slice_kind
+        slices.slice_name,
+        case slices.slice_name
             when 'plan' then terms.plan_code
             when 'term_number'
                 then case
@@ -33,7 +33,7 @@ sliced as (
             when 'auto_renew' then case when terms.is_auto_renew then 'yes' else 'no' end
             else 'all'
         end as slice_value,
-        cast({{ dbt.date_trunc('month', 'terms.end_date') }} as date) as period_start_date,
+        cast({{ dbt.date_trunc('month', 'terms.end_date') }} as date) as period_start,
         terms.exclusion_reason,
         -- an excluded term has no outcome that counts
         case when terms.exclusion_reason is null then terms.outcome end as outcome,
@@ -46,9 +46,9 @@ sliced as (
 counted as (
 
     select
-        slice_kind,
+        slice_name,
         slice_value,
-        period_start_date,
+        period_start,
         max(grace_end_date) as last_grace_date,
         count(*) as terms_ending,
         count(outcome) as denominator,
@@ -71,7 +71,7 @@ counted as (
             as excluded_{{ reason }}{{ ',' if not loop.last }}
         {%- endfor %}
     from sliced
-    group by slice_kind, slice_value, period_start_date
+    group by slice_name, slice_value, period_start
 
 ),
 
@@ -79,15 +79,15 @@ dated as (
 
     select
         *,
-        cast({{ dbt.last_day('period_start_date', 'month') }} as date) as period_end_date
+        cast({{ dbt.last_day('period_start', 'month') }} as date) as period_end
     from counted
-    where period_start_date <= {{ as_of_date() }}
+    where period_start <= {{ as_of_date() }}
 
 )
 
 select
     '{{ var('metric_definition_version') }}' as definition_version,
-    slice_kind,
+    slice_name,
     slice_value,
     cast(terms_ending as bigint) as terms_ending,
     cast(denominator as bigint) as denominator,
@@ -104,16 +104,16 @@ select
     cast(excluded_superseded as bigint) as excluded_superseded,
     cast(excluded_paused as bigint) as excluded_paused,
     cast(excluded_test as bigint) as excluded_test,
-    round({{ share('numerator', 'denominator') }}, 6) as rate,
-    round({{ wilson_bound('numerator', 'denominator', 'low') }}, 6) as ci_low,
-    round({{ wilson_bound('numerator', 'denominator', 'high') }}, 6) as ci_high,
-    round({{ share('numerator', 'denominator') }}, 6) as lowest_rate,
-    round({{ share('numerator + still_open', 'denominator') }}, 6) as highest_rate,
-    round({{ share('numerator + renewed_late', 'denominator') }}, 6) as ultimate_rate,
+    round({{ share('numerator', 'denominator') }}, 6) as value,
+    round({{ wilson_bound('numerator', 'denominator', 'low') }}, 6) as lo,
+    round({{ wilson_bound('numerator', 'denominator', 'high') }}, 6) as hi,
+    round({{ share('numerator', 'denominator') }}, 6) as lower_bound,
+    round({{ share('numerator + still_open', 'denominator') }}, 6) as upper_bound,
+    round({{ share('numerator + renewed_late', 'denominator') }}, 6) as ultimate_value,
     -- mature: the last term that may still be renewed within the month has had its grace period
     {{ as_of_date() }} > last_grace_date
-    and {{ as_of_date() }} > {{ add_days('period_end_date', var('grace_days')) }} as is_mature,
-    period_start_date,
-    period_end_date,
+    and {{ as_of_date() }} > {{ add_days('period_end', var('grace_days')) }} as is_mature,
+    period_start,
+    period_end,
     {{ as_of_date() }} as as_of_date
 from dated

@@ -6,7 +6,8 @@ select
     source_plan_id,
     coalesce(plan_code, source_plan_id) as plan_code,
     plan_name,
-    {{ plan_setting('plan_code', 'renewal_model', "coalesce(renewal_model, 'anniversary')", quoted=true) }} as renewal_model,
+    {{ plan_setting('plan_code', 'renewal_model', "coalesce(renewal_model, 'anniversary')", quoted=true) }}
+        as renewal_model,
     term_months,
     {{ plan_setting('plan_code', 'grace_days', 'coalesce(grace_days, ' ~ var('grace_days') ~ ')') }} as grace_days,
     {{ plan_setting('plan_code', 'reinstate_days', 'coalesce(reinstate_days, ' ~ var('reinstate_days') ~ ')') }}

@@ -6,7 +6,8 @@ select
     id as invoice_id,
     customer as customer_id,
     case
-        when {{ json_get('metadata', 'purpose') }} in ('dues', 'event', 'donation') then {{ json_get('metadata', 'purpose') }}
+        when {{ json_get('metadata', 'purpose') }} in ('dues', 'event', 'donation')
+            then {{ json_get('metadata', 'purpose') }}
         else 'other'
     end as purpose,
     status,

@@ -1,0 +1,1 @@
+"""Speed and memory, always as a ratio against something plain in the same run."""

@@ -1,0 +1,143 @@
+"""Writes docs/reference/ from what the product itself declares: `make reference`.
+
+Data flow: typer commands, stream specs, segment files, dbt column descriptions -> Markdown.
+A test compares the files with what this module says, so that they can not go stale.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import typer.main
+import yaml
+
+from connectors.registry import all_specs
+from flows.cli import app
+
+ROOT = Path(__file__).resolve().parents[1]
+REFERENCE = ROOT / "docs" / "reference"
+_NOT_OURS = {"--install-completion", "--show-completion", "--help"}
+
+
+def pages() -> dict[str, str]:
+    """File name -> text of every reference page."""
+    return {
+        "commands.md": _commands(),
+        "connectors.md": _connectors(),
+        "segments.md": _segments(),
+        "tables.md": _tables(),
+    }
+
+
+def _commands() -> str:
+    lines = ["# Commands", ""]
+    for path, command in _walk(typer.main.get_command(app), "journey"):
+        lines += [f"## `{path}`", "", _text(command.help), ""]
+        options = [
+            f"- {_signature(parameter)}: {_text(getattr(parameter, 'help', None))}"
+            for parameter in command.params
+            if not _NOT_OURS & set(parameter.opts)
+        ]
+        lines += [*options, ""] if options else []
+    return _page(lines)
+
+
+def _walk(command: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Every leaf command with its full name (typer brings its own click, hence no class checks)."""
+    if not hasattr(command, "commands"):
+        yield path, command
+        return
+    for name, child in command.commands.items():
+        if not child.hidden:
+            yield from _walk(child, f"{path} {name}")
+
+
+def _signature(parameter: Any) -> str:
+    if parameter.param_type_name == "argument":
+        return f"`{parameter.name.upper()}`"
+    return ", ".join(f"`{name}`" for name in parameter.opts)
+
+
+def _connectors() -> str:
+    lines = [
+        "# Sources and their streams",
+        "",
+        "Each stream is one raw table, `<source>.<stream>`. How a source is set up, and its",
+        "limits, are in the README of its folder.",
+        "",
+    ]
+    for kind, specs in sorted(all_specs().items()):
+        lines += [f"## `{kind}`", "", f"[README](../../connectors/sources/{kind}/README.md)", ""]
+        lines += ["| stream | key | read by | deletes | what |", "|---|---|---|---|---|"]
+        lines += [
+            f"| `{spec.name}` | {', '.join(spec.primary_key)} "
+            f"| {'with ' + spec.parent if spec.parent else spec.cursor.kind} | {spec.deletes} "
+            f"| {_text(spec.description)} |"
+            for spec in specs
+        ]
+        lines.append("")
+    return _page(lines)
+
+
+def _segments() -> str:
+    lines = ["# Segments", "", "The shipped ones; each is one file in `config/segments/`.", ""]
+    for path in sorted((ROOT / "config" / "segments").glob("*.yml")):
+        segment = yaml.safe_load(path.read_text("utf-8"))
+        lines += [
+            f"## `{segment['id']}`: {segment['title']}",
+            "",
+            _text(segment["description"]),
+            "",
+            f"- owner: {segment['owner_team']} · purpose: {segment['purpose']} · channel: "
+            f"{segment['channel']} · priority {segment['priority']}",
+            f"- leaves: {_text(segment['exit'])}",
+            "",
+            "```sql",
+            str(segment["rule"]).strip(),
+            "```",
+            "",
+        ]
+    return _page(lines)
+
+
+def _tables() -> str:
+    lines = [
+        "# Tables",
+        "",
+        "Privacy: P0 aggregate, P1 pseudonymous, P2 identifying, P3 contact or financial, P4",
+        "special category. The analyst file holds the columns of class P0 and P1; the activation",
+        "file, for the push alone, holds the `seg_` and `sync_` tables.",
+        "",
+    ]
+    for folder in ("marts", "segments"):
+        for path in sorted((ROOT / "dbt_project" / "models" / folder).rglob("*.yml")):
+            for model in (yaml.safe_load(path.read_text("utf-8")) or {}).get("models", []):
+                lines += _table(model)
+    return _page(lines)
+
+
+def _table(model: dict[str, Any]) -> list[str]:
+    lines = [f"## `{model['name']}`", "", _text(model["description"]), ""]
+    lines += ["| column | type | privacy | what |", "|---|---|---|---|"]
+    for column in model["columns"]:
+        privacy = column.get("config", {}).get("meta", {}).get("privacy", "")
+        what = _text(column.get("description")).replace("|", "\\|")
+        lines.append(f"| `{column['name']}` | {column.get('data_type', '')} | {privacy} | {what} |")
+    return [*lines, ""]
+
+
+def _text(text: str | None) -> str:
+    return " ".join((text or "").split())
+
+
+def _page(lines: list[str]) -> str:
+    note = "<!-- Written by `make reference`; change the product, not this file. -->"
+    return "\n".join([note, *lines]).rstrip() + "\n"
+
+
+if __name__ == "__main__":
+    REFERENCE.mkdir(exist_ok=True)
+    for name, text in pages().items():
+        (REFERENCE / name).write_text(text, encoding="utf-8")

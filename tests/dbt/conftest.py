@@ -1,0 +1,45 @@
+"""Builds shared by the dbt tests: each is made once per test run, also with several workers."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from upstream import Built, ingest_sandbox, once, run_dbt
+
+from sandbox.world import generate
+
+PEOPLE = 300
+
+
+@pytest.fixture(scope="session")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder all workers of this run share."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+
+
+@pytest.fixture(scope="session")
+def world(shared: Path) -> Path:
+    """A sandbox association of 300 people, with its truth."""
+    folder = shared / "dbt-world"
+    with once(folder) as mine:
+        if mine:
+            generate(folder, people=PEOPLE)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def sandbox_build(shared: Path, world: Path) -> Built:
+    """The whole project, every model and every test of it, on the sandbox as the connectors read it."""
+    folder = shared / "dbt-build"
+    with once(folder) as mine:
+        if mine:
+            raw = ingest_sandbox(world, folder)
+            built = run_dbt(folder, raw, "build")
+            (folder / "said.txt").write_text(built.said, encoding="utf-8")
+            (folder / "code.txt").write_text(str(built.code), encoding="utf-8")
+    said = (folder / "said.txt").read_text(encoding="utf-8")
+    code = int((folder / "code.txt").read_text(encoding="utf-8"))
+    return Built(code, said, folder / "build.duckdb", folder / "target")

@@ -90,7 +90,7 @@ def serve(rows: int, ready: Connection) -> None:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
-        def do_GET(self) -> None:  # noqa: N802 - http.server's name
+        def do_GET(self) -> None:
             number = int(self.path.rpartition("=")[2])
             body = pages[number] if number < len(pages) else b"[]"
             self.send_response(200)

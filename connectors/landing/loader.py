@@ -21,7 +21,6 @@ import duckdb
 from connectors.clock import SYSTEM_CLOCK, Clock
 from connectors.errors import ContractError, JourneyConnectorError, SourceError
 from connectors.landing import drift
-from connectors.landing.encode import ORIGIN
 from connectors.landing.merge import Changes, Merge
 from connectors.landing.schema import ensure_streams, prepare
 from connectors.landing.stage import Stage, Staged
@@ -128,6 +127,7 @@ class Loader:
         with lock:
             db = connect_to_write(self.raw_path)
             try:
+                db.execute("set enable_progress_bar = false")  # stdout may be a program's
                 db.execute("set timezone = 'UTC'")
                 db.execute("set preserve_insertion_order = false")
                 prepare(db)
@@ -225,11 +225,9 @@ class Loader:
             )
             db.execute(
                 "insert into _journey.quarantine"
-                " select ?, ?, ?, concat(q.reason, ' (' || json_extract_string(l.r, ?) || ')'),"
-                " l.r, ?"
-                f" from {stage.prefix}_refused as q"
-                f" join {stage.prefix}_landed as l using (n)",
-                [header.source, stage.spec.name, batch.batch_id, f"$.{ORIGIN}", now],
+                f" select ?, ?, ?, concat(reason, ' (' || origin || ')'), record, ?"
+                f" from {stage.prefix}_refused",
+                [header.source, stage.spec.name, batch.batch_id, now],
             )
             drift.record(db, batch, stage.spec, found[stage.spec.name], now)
         mark = receipt.mark

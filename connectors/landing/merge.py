@@ -68,9 +68,9 @@ class Merge:
         )
         first_key = quoted(self.spec.primary_key[0])
         self._db.execute(
-            f"create temp table {changes} as select s.*, c.{first_key} is null as is_new,"
-            " coalesce(c._is_deleted, false) as was_deleted, c._first_known_at as first_known_at,"
-            f" {_next_version('c')} as known_from"
+            f"create temp table {changes} as select s.n, {columns_list(self.spec.primary_key, 's.')},"
+            f" s._is_deleted, c.{first_key} is null as is_new, c._first_known_at as first_known_at,"
+            f" coalesce(c._is_deleted, false) as was_deleted, {_next_version('c')} as known_from"
             f" from {self._stage}_staged as s left join {self._table} as c"
             f" on c._known_to is null and {self._same_key('s', 'c')}"
             f" where c.{first_key} is null or ((s._row_hash <> c._row_hash"
@@ -87,10 +87,11 @@ class Merge:
             f" where c._known_to is null and not g.is_new and {self._same_key('g', 'c')}"
         )
         self._db.execute(
-            f"insert into {self._table} by name select {columns_list(self._own)}, _extra,"
+            f"insert into {self._table} by name select {columns_list(self._own, 's.')}, _extra,"
             " _row_hash, _source_updated_at, coalesce(first_known_at, known_from) as"
             " _first_known_at, known_from as _known_from, null::timestamp as _known_to,"
-            f" _is_deleted, _is_future, {literal(self._batch_id)} as _batch_id from {changes}"
+            f" s._is_deleted, _is_future, {literal(self._batch_id)} as _batch_id"
+            f" from {self._stage}_staged as s join {changes} using (n)"
         )
         self._db.execute(f"drop table {changes}")
         return Changes(inserted, changed - inserted - deleted, staged - changed, deleted)

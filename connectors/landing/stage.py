@@ -1,6 +1,6 @@
 """One landed stream as temporary tables: typed rows, one per key, and those that can not be taken.
 
-Data flow: part files -> landed (text) -> typed (cast, with reasons) -> staged | refused.
+Data flow: part files -> landed (text) -> typed (cast, with reasons) -> staged (view) | refused.
 
 All of it is set-based SQL over VARCHAR and JSON; Python only writes the statements.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import duckdb
@@ -32,6 +32,7 @@ from connectors.landing.fields import cursor_column, version_column
 from connectors.protocol import StreamSpec
 
 SPARED = 3  # so many bad rows of a small batch do not fail it yet
+FUTURE = timedelta(minutes=5)  # clocks may differ by so much
 _TIMES = ("timestamp", "unix", "date")
 
 
@@ -47,7 +48,11 @@ class Staged:
 
 
 class Stage:
-    """Temporary tables `<prefix>_landed|typed|staged|refused` of one stream of one batch."""
+    """Temporary tables of one stream of one batch; only one of them is wide at any time.
+
+    `<prefix>_typed` holds every row cast, `_staged` (a view) the winners to merge, `_refused` what
+    goes to the quarantine with its record. `_landed` is gone after the cast.
+    """
 
     def __init__(
         self, db: duckdb.DuckDBPyConnection, spec: StreamSpec, number: int, known_at: datetime
@@ -73,7 +78,8 @@ class Stage:
         return found
 
     def drop(self) -> None:
-        for table in ("landed", "typed", "staged", "refused"):
+        self._db.execute(f"drop view if exists {self.prefix}_staged")
+        for table in ("landed", "typed", "winners", "refused"):
             self._db.execute(f"drop table if exists {self.prefix}_{table}")
 
     def _place(self, path: str) -> int:
@@ -92,10 +98,8 @@ class Stage:
             else "(select null::bigint as n, null::varchar as bad, null::json as k, null::json as r"
             " where false)"
         )
-        paths = "[" + ", ".join(literal(path) for path in self._paths) + "]"
         self._db.execute(
-            f"create temp table {self.prefix}_landed as"
-            f" select n, bad, k, r, json_extract_string(r, {paths}) as v from {source}"
+            f"create temp table {self.prefix}_landed as select n, bad, k, r from {source}"
         )
 
     def _compare_keys(self, found: Staged) -> None:
@@ -171,12 +175,14 @@ class Stage:
             if self._flag
             else "false"
         )
+        paths = "[" + ", ".join(literal(path) for path in self._paths) + "]"
         self._db.execute(
             f"create temp table {self.prefix}_typed as select n, {', '.join(select)},"
             f" {extra} as _extra, md5(to_json(v)::varchar || coalesce({extra}::varchar, '')) as"
             f" _row_hash, {flag} as _is_deleted,"
             f" nullif(concat_ws('; ', {', '.join(reasons)}), '') as _reason"
-            f" from {self.prefix}_landed"
+            f" from (select n, bad, k, r, json_extract_string(r, {paths}) as v"
+            f" from {self.prefix}_landed)"
         )
         for name in self.spec.primary_key:
             why = literal(f"primary key {name} is null")
@@ -186,45 +192,50 @@ class Stage:
             )
 
     def _choose(self, found: Staged) -> None:
-        """typed -> staged (one row per key, the latest version) and refused (with reasons)."""
+        """typed -> winners (one row per key, the latest version) and refused (with reasons)."""
         keys = columns_list(self.spec.primary_key)
         version = version_column(self.spec)
         newest = f"{quoted(version)} desc nulls last, n desc" if version else "n desc"
-        same = f"{quoted(version)} is not distinct from first_version and" if version else ""
-        own = [c for c in raw_columns(self.spec) if c not in SYSTEM_COLUMNS]
-        self._db.execute(
-            f"create temp table {self.prefix}_ranked as select *,"
-            f" row_number() over key_order as _rank, first_value(_row_hash) over key_order as"
-            f" first_hash, first_value(n) over key_order as first_n"
-            + (
-                f", first_value({quoted(version)}) over key_order as first_version"
-                if version
-                else ""
-            )
-            + f" from {self.prefix}_typed where _reason is null"
+        same, first_version = "", ""
+        if version:
+            same = f"{quoted(version)} is not distinct from first_version and"
+            first_version = f", first_value({quoted(version)}) over key_order as first_version"
+        ranked = (
+            f"select n, {quoted(version) + ',' if version else ''} _row_hash,"
+            " row_number() over key_order as place,"
+            " first_value(_row_hash) over key_order as first_hash,"
+            f" first_value(n) over key_order as first_n{first_version}"
+            f" from {self.prefix}_typed where _reason is null"
             f" window key_order as (partition by {keys} order by {newest})"
         )
         # Two different rows with one key and version on one page contradict each other; on two
         # pages the row was changed while we read, and the later reading counts.
         self._db.execute(
-            f"create temp table {self.prefix}_refused as"
-            f" select n, _reason as reason from {self.prefix}_typed where _reason is not null"
-            f" union all select n, 'duplicate primary key' from {self.prefix}_ranked"
-            f" where _rank > 1 and {same} _row_hash <> first_hash"
-            f" and n // {ROWS_PER_PAGE} = first_n // {ROWS_PER_PAGE}"
+            f"create temp table {self.prefix}_winners as select n, place, place > 1 and {same}"
+            f" _row_hash <> first_hash and n // {ROWS_PER_PAGE} = first_n // {ROWS_PER_PAGE}"
+            f" as contradicts from ({ranked})"
         )
-        updated = self._updated_at(version)
         self._db.execute(
-            f"create temp table {self.prefix}_staged as select n, {columns_list(own)}, _extra,"
-            f" _row_hash, {updated} as _source_updated_at, _is_deleted,"
-            f" coalesce({updated} > ? + interval 5 minute, false) as _is_future"
-            f" from {self.prefix}_ranked where _rank = 1",
-            [self._known_at],
+            f"create temp table {self.prefix}_refused as select q.n, q.reason, l.r as record,"
+            f" json_extract_string(l.r, '$.{ORIGIN}') as origin from"
+            f" (select n, _reason as reason from {self.prefix}_typed where _reason is not null"
+            f" union all select n, 'duplicate primary key' from {self.prefix}_winners"
+            f" where contradicts) as q join {self.prefix}_landed as l using (n)"
         )
-        good = self._count("ranked")
         found.refused = self._count("refused")
-        self._db.execute(f"drop table {self.prefix}_ranked")
-        found.duplicates = good - self._count("staged")
+        good = self._count("winners")
+        self._db.execute(f"delete from {self.prefix}_winners where place > 1")
+        found.duplicates = good - self._count("winners")
+        self._db.execute(f"drop table {self.prefix}_landed")
+        updated = self._updated_at(version)
+        late = literal((self._known_at + FUTURE).isoformat(sep=" "))
+        own = [c for c in raw_columns(self.spec) if c not in SYSTEM_COLUMNS]
+        self._db.execute(
+            f"create temp view {self.prefix}_staged as select n, {columns_list(own)}, _extra,"
+            f" _row_hash, {updated} as _source_updated_at, _is_deleted,"
+            f" coalesce({updated} > {late}::timestamp, false) as _is_future"
+            f" from {self.prefix}_typed semi join {self.prefix}_winners using (n)"
+        )
 
     def _updated_at(self, version: str | None) -> str:
         """The record's own time of change, where a column says it."""
@@ -241,8 +252,7 @@ class Stage:
         if found.refused <= allowed:
             return
         rows = self._db.execute(
-            f"select q.reason, json_extract_string(l.r, '$.{ORIGIN}')"
-            f" from {self.prefix}_refused as q join {self.prefix}_landed as l using (n) order by n"
+            f"select reason, origin from {self.prefix}_refused order by n"
         ).fetchall()
         reasons = Counter(part for row in rows for part in row[0].split("; "))
         named = ", ".join(f"{why} ({count})" for why, count in reasons.most_common(5))

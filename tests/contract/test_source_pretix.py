@@ -159,6 +159,8 @@ def test_nothing_that_opens_a_door_is_landed(shop: Shop, tmp_path: Path) -> None
     shop.order("A1", NOW, secret="DOOR", comment="FREETEXT", positions=[ticket], payments=[payment])
     source = shop.vendor.source(**KEY)
     shop.lake.pull(source, "order")
+    (asked,) = shop.vendor.asked("/api/v1/organizers/example/orders/")
+    assert {("exclude", "secret"), ("exclude", "invoice_address")} <= set(asked.query)
     landed = repr([shop.lake.rows(source, s) for s in ("order", "order_position", "order_payment")])
     assert "A1" in landed
     for word in ("DOOR", "TICKET", "IBAN", "PAYURL", "FREETEXT", "Example 1", "secret"):

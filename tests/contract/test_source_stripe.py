@@ -150,7 +150,7 @@ def test_a_deletion_is_taken_from_its_event(account: Account) -> None:
 def test_the_object_a_page_ends_with_may_be_deleted_meanwhile(
     account: Account, faults: Faults
 ) -> None:
-    # Whether Stripe still takes a deleted object as a cursor is not documented: suppose it does not.
+    # Whether a deleted object still serves as a cursor is not documented: suppose it does not.
     gone = {"error": {"type": "invalid_request_error", "code": "resource_missing"}}
     faults.on("starting_after=cus_5").status(400, gone)
     faults.on(r"^/v1/customers\?").nth(2).drift(lambda: account.delete("cus_5"))
@@ -258,6 +258,26 @@ def test_all_lines_of_a_long_invoice(account: Account, faults: Faults) -> None:
     ]
     (asked,) = account.vendor.asked("/v1/invoices/in_1/lines")
     assert dict(asked.query)["starting_after"] == "il_9"
+
+
+def test_addresses_payment_details_and_links_are_not_landed(account: Account) -> None:
+    private = {"address": {"line1": "HOME"}, "shipping": {"name": "SHIPPED"}}
+    account.save("customer", "cus_1", "customer.updated", name="Anna", **private)
+    invoice = {"total": 1, "hosted_invoice_url": "DOOR", "customer_email": "MAIL"}
+    account.save("invoice", "in_1", "invoice.created", **invoice)
+    charge = {"amount": 1, "billing_details": {"name": "PAYER"}, "receipt_url": "DOOR"}
+    account.save("charge", "ch_1", "charge.succeeded", **charge)
+    account.save("dispute", "dp_1", "charge.dispute.created", amount=1, evidence={"x": "PROOF"})
+    source = account.vendor.source(**KEY)
+    for _ in ("lists", "events"):
+        account.lake.pull(source)
+        account.wait(minutes=10)
+        account.save("customer", "cus_1", "customer.updated", name="Anna B", **private)
+    streams = ("customer", "invoice", "charge", "dispute")
+    landed = repr([account.lake.rows(source, stream) for stream in streams])
+    assert "Anna B" in landed
+    for word in ("HOME", "SHIPPED", "DOOR", "MAIL", "PAYER", "PROOF"):
+        assert word not in landed
 
 
 def test_refusals_in_plain_words(account: Account, faults: Faults) -> None:

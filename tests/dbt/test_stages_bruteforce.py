@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import stage_oracle
 from downstream import SINCE, TODAY, build, query, rows_of, shared_build, some_lives
-from stage_oracle import Life, stage
+from stage_oracle import MODELS, Life, stage
 
 Stay = tuple[str, str, date, date | None]
 HISTORY = "select member_key, stage, valid_from, valid_to from fct_lifecycle_stage_history"
@@ -51,6 +51,20 @@ def known_by(life: Life, day: date) -> Life:
         pauses=[(p, past(r)) for p, r in life.pauses if p <= day],
         deceased=past(life.deceased),
     )
+
+
+def shortly_before_a_resignation(lives: list[Life]) -> date:
+    """A day on which hindsight would show: somebody quiet is about to resign from a long term."""
+    days_before = [
+        term.resigned - timedelta(days=3)
+        for life in lives
+        for term in life.terms
+        if term.resigned
+        and MODELS[term.plan][0] in ("fixed", "anniversary")
+        and not term.auto_renew
+        and stage(life, term.resigned - timedelta(days=3)) in ("dormant", "engaged", "advocate")
+    ]
+    return sorted(days_before)[len(days_before) // 2]
 
 
 def test_every_stage_of_every_day_is_the_oracles(tmp_path_factory: pytest.TempPathFactory) -> None:
@@ -91,7 +105,7 @@ def test_yesterdays_history_is_todays_cut_short(
 ) -> None:
     """Nothing known only later reaches back: built at K equals today's history up to K."""
     lives, database = shared_build(tmp_path_factory)
-    cut = date(2024, 3, 15)
+    cut = shortly_before_a_resignation(lives)
     then = [life for life in lives if life.created <= cut]
     rows = rows_of([known_by(life, cut) for life in then])
     earlier = build(tmp_path, rows, as_of_date=cut.isoformat())

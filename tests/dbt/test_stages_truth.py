@@ -27,7 +27,8 @@ days as (
 wanted as (
     select truth.person_id, days.day, truth.stage
     from '{truth}/stages.parquet' as truth
-    inner join days on days.day >= truth.valid_from and days.day < coalesce(truth.valid_to, 'infinity')
+    inner join days
+        on days.day >= truth.valid_from and days.day < coalesce(truth.valid_to, 'infinity')
     where truth.person_id not in (select person_id from '{truth}/undecidable.parquet')
 ),
 found as (

@@ -16,10 +16,9 @@ from upstream import Built, empty_raw, run_dbt, writing
 
 FIRST, SECOND = datetime(2026, 6, 29, 21), datetime(2026, 6, 30, 21)
 LONG_AGO = datetime(2021, 1, 1)
-SELECTION = (
-    *("build", "--select", "+path:models/marts/core"),
-    *("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test"),
-)
+NO_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
+PEOPLE = ("build", "--select", "+dim_member", *NO_TESTS)
+EVERYTHING = ("build", "--select", "+dim_member", "+person_key_redirect", "+fct_touchpoint", *NO_TESTS)
 Rows = list[tuple[Any, ...]]
 
 
@@ -152,19 +151,19 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
     history = (
         "select source_record_id, person_key, valid_to is null from map_identity order by 1, 3"
     )
-    built = run_dbt(folder, raw, *SELECTION, run_id="night-1")
+    built = run_dbt(folder, raw, *PEOPLE)
     first, members_first = _keys(built), built.rows(members)
-    built = run_dbt(folder, raw, *SELECTION, run_id="night-1-again")
+    built = run_dbt(folder, raw, *PEOPLE)
     again, map_again = _keys(built), built.rows(history)
     _second_night(raw)
-    built = run_dbt(folder, raw, *SELECTION, run_id="night-2")
+    built = run_dbt(folder, raw, *EVERYTHING)
     changed, map_changed = _keys(built), built.rows(history)
     redirects = built.rows("select old_person_key, person_key from person_key_redirect")
     calls = built.rows(
         "select member_key from fct_touchpoint where activity = 'phone_call_inbound'"
     )
     known = {"as_known_at": FIRST.isoformat(sep=" "), "database": "replay.duckdb"}
-    built = run_dbt(folder, raw, *SELECTION, **known)
+    built = run_dbt(folder, raw, *PEOPLE, **known)
     return Nights(
         first=first,
         again=again,

@@ -61,7 +61,9 @@ def test_every_day_of_two_years_has_the_stage_the_truth_says(nights: Nights) -> 
     found = day_by_day(our_stages(nights, truth["records"]), start, end)
     decidable = sorted(people - undecidable)
     different = {who for who in decidable if wanted.get(who, {}) != found.get(who, {})}
-    assert not different, f"{len(different)} of {len(decidable)} people differ: {sorted(different)[:5]}"
+    assert not different, (
+        f"{len(different)} of {len(decidable)} people differ: {sorted(different)[:5]}"
+    )
 
 
 def our_stages(nights: Nights, records: pd.DataFrame) -> pd.DataFrame:
@@ -106,7 +108,9 @@ def test_the_analyst_file_holds_the_operations_of_all_nights(nights: Nights) -> 
     with duckdb.connect(str(nights.home.current / "analyst.duckdb"), read_only=True) as db:
         runs = db.execute("select run_id, state from ops_run order by run_id").fetchall()
         streams = db.execute("select count(distinct source) from ops_stream").fetchone()
-        columns = {row[0] for row in db.execute("select column_name from duckdb_columns()").fetchall()}
+        columns = {
+            row[0] for row in db.execute("select column_name from duckdb_columns()").fetchall()
+        }
     assert [state for _, state in runs] == ["succeeded", "succeeded", "running"]
     assert streams == (5,)
     assert not columns & {"email", "email_key", "first_name", "last_name", "phone_e164", "street"}
@@ -124,7 +128,6 @@ def test_pages_are_there_and_name_nobody(nights: Nights) -> None:
 
 def test_only_good_things_are_left_on_disk(nights: Nights) -> None:
     home = nights.home
-    version = home.current.readlink().name
     assert not list(home.data.rglob("*.wal"))
     assert not list(home.published.glob(".*"))
     assert len([p for p in home.published.iterdir() if not p.is_symlink()]) == 3

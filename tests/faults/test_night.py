@@ -28,7 +28,7 @@ from sandbox.serve import DEFAULT_PORTS, Ports, ServedSandbox, serve
 from sandbox.world import generate
 
 
-class Built(Exception):
+class BuiltError(Exception):
     """Raised in place of the build: the night got that far."""
 
 
@@ -46,7 +46,9 @@ def served(world: Path) -> Iterator[ServedSandbox]:
 
 
 @pytest.fixture
-def home(tmp_path: Path, world: Path, served: ServedSandbox, monkeypatch: pytest.MonkeyPatch) -> Home:
+def home(
+    tmp_path: Path, world: Path, served: ServedSandbox, monkeypatch: pytest.MonkeyPatch
+) -> Home:
     write_example(tmp_path)
     for path in (tmp_path / "config").glob("*.yml"):
         text = path.read_text(encoding="utf-8").replace("sandbox-data/drop", str(world / "drop"))
@@ -58,7 +60,7 @@ def home(tmp_path: Path, world: Path, served: ServedSandbox, monkeypatch: pytest
     ensure_sandbox(Home(tmp_path), world)
 
     def stop(*_: Any) -> None:
-        raise Built
+        raise BuiltError
 
     monkeypatch.setattr(flows.night, "build", stop)
     return Home(tmp_path)
@@ -84,7 +86,7 @@ def test_an_optional_source_that_fails_is_named_and_the_night_goes_on(
     home: Home, served: ServedSandbox
 ) -> None:
     broken(served, "pretix")
-    with pytest.raises(Built):
+    with pytest.raises(BuiltError):
         run_night(home, Options())
     receipt = newest(home)
     assert any("source pretix failed and is not required" in text for text in receipt["warnings"])
@@ -116,7 +118,7 @@ def test_a_source_that_shrank_holds_the_night_until_it_is_allowed(
     assert raised.value.exit_code == 5
     assert "--allow-drop stripe.charge" in raised.value.hint
     assert newest(home)["state"] == "held"
-    with pytest.raises(Built):
+    with pytest.raises(BuiltError):
         run_night(home, Options(allow_drops=("stripe.charge",)))
     receipt = newest(home)
     assert receipt["overrides"] == ["allow-drop stripe.charge"]
@@ -126,7 +128,7 @@ def test_a_source_that_shrank_holds_the_night_until_it_is_allowed(
 def test_a_full_read_that_comes_back_empty_never_reaches_raw(
     home: Home, served: ServedSandbox
 ) -> None:
-    with pytest.raises(Built):
+    with pytest.raises(BuiltError):
         run_night(home, Options())
     before = newest(home)["counts"]["civicrm.membership"]
     assert before > 20
@@ -139,7 +141,7 @@ def test_a_full_read_that_comes_back_empty_never_reaches_raw(
         assert newest(home)["counts"]["civicrm.membership"] == before
     finally:
         served.store.put_many(records)
-    with pytest.raises(Built):
+    with pytest.raises(BuiltError):
         run_night(home, Options())
     assert newest(home)["counts"]["civicrm.membership"] == before
 

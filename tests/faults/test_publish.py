@@ -80,7 +80,8 @@ def test_the_file_format_is_one_older_clients_can_open(tmp_path: Path) -> None:
     with duckdb.connect() as db:
         db.execute(f"attach '{path}' as published (read_only)")
         found = db.execute(
-            "select tags['storage_version'] from duckdb_databases() where database_name = 'published'"
+            "select tags['storage_version'] from duckdb_databases()"
+            " where database_name = 'published'"
         ).fetchall()
     assert found[0][0].startswith("v1.4")
 

@@ -10,8 +10,8 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from flows.cli import app
-from flows.lock import RunLock
 from flows.home import Home
+from flows.lock import RunLock
 
 HEAVY = {"prefect", "pandas", "duckdb", "great_expectations", "dbt", "sqlalchemy", "sqlglot"}
 

@@ -138,6 +138,15 @@ def test_a_writer_that_slept_too_long_is_fenced_off(ledger: Ledger, clock: Manua
     assert [found.state for found, _ in ledger.rows_of_run("d", "slow")] == ["superseded"]
 
 
+def test_the_token_fences_even_a_writer_with_the_same_run_id(
+    ledger: Ledger, clock: ManualClock
+) -> None:
+    with ledger.lease("d", "same") as slow:
+        clock.advance(16 * 60)
+        with ledger.lease("d", "same"), pytest.raises(LeaseLostError):
+            ledger.finish_run(slow)
+
+
 def test_each_write_prolongs_the_lease(ledger: Ledger, clock: ManualClock) -> None:
     with ledger.lease("d", "long") as lease:
         for row in ledger.begin_run(lease, plan_of(ADD)):

@@ -1,4 +1,4 @@
-"""Bad configuration: all problems together, each with file, line and what was expected (fault 31)."""
+"""Bad configuration: all problems together, with file, line and what was expected (fault 31)."""
 
 from __future__ import annotations
 

@@ -12,7 +12,6 @@ Row = dict[str, Any]
 
 # Not needed by the warehouse, and more about a person than it should know.
 _LEFT_OUT = ("ip_signup", "ip_opt", "location", "email_client", "_links", "last_note", "stats")
-_TIMES = ("timestamp_signup", "timestamp_opt", "last_changed", "timestamp", "last_open")
 
 
 def actions(rows: Sequence[Row]) -> list[Row]:
@@ -32,9 +31,10 @@ def actions(rows: Sequence[Row]) -> list[Row]:
 
 
 def cleaned(row: Row) -> Row:
-    """Without what is not wanted; an unset time is null, not an empty string."""
-    return {
-        key: None if value == "" and key in _TIMES else value
-        for key, value in row.items()
-        if key not in _LEFT_OUT
-    }
+    """The row without what is not wanted. (Unset times, sent as "", become null when loaded.)"""
+    return {key: value for key, value in row.items() if key not in _LEFT_OUT}
+
+
+def cleaned_child(row: Row) -> Row:
+    """A recipient's row; the merge fields are the member's, and are read with the member."""
+    return {key: value for key, value in cleaned(row).items() if key != "merge_fields"}

@@ -27,7 +27,7 @@ from connectors.protocol import CheckItem, Page, Request, StreamSpec
 from connectors.registry import SourceContext
 from connectors.sources.base import failed
 from connectors.sources.mailchimp.client import Listing, MailchimpClient, Row
-from connectors.sources.mailchimp.records import actions, cleaned
+from connectors.sources.mailchimp.records import actions, cleaned, cleaned_child
 from connectors.sources.mailchimp.settings import MailchimpSettings
 from connectors.sources.mailchimp.streams import STREAMS
 
@@ -251,7 +251,7 @@ class MailchimpSource:
                 {"count": self._settings.page_size, "offset": offset},
                 "report",
             )
-            rows = [cleaned({**row, "campaign_id": campaign}) for row in listing.rows]
+            rows = [cleaned_child({**row, "campaign_id": campaign}) for row in listing.rows]
             ended = not listing.more(offset, self._settings.page_size)
             yield offset, actions(rows) if stream == "email_activity" else rows, ended
             if ended:

@@ -25,6 +25,7 @@ from connectors.protocol import CheckItem, Page, Request, StreamSpec
 from connectors.registry import SourceContext
 from connectors.sources.base import failed
 from connectors.sources.stripe.client import GoneError, Listing, Row, StripeClient
+from connectors.sources.stripe.records import trimmed
 from connectors.sources.stripe.settings import StripeSettings
 from connectors.sources.stripe.streams import EVENT_TYPES, STREAMS
 
@@ -240,7 +241,8 @@ class StripeSource:
             return found
 
     def _completed(self, stream: str, row: Row) -> Row:
-        """An invoice with all its lines: a list inside an object stops after ten."""
+        """The row as landed; an invoice with all its lines, as a list in an object stops at ten."""
+        row = trimmed(stream, row)
         lines = row.get("lines")
         if stream != "invoice" or not isinstance(lines, dict) or not lines.get("has_more"):
             return row

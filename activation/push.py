@@ -3,8 +3,7 @@
 Data flow: published activation.duckdb + platform read-back + ledger -> Plan -> guards -> adapter
 -> ledger -> PushReport.
 
-`dry_run` does all but the writing: it shows exactly what would be sent, and to the ledger it only
-notes which hashes may be approved.
+A dry run does all but the writing; the ledger only hears which hashes may be approved.
 """
 
 from __future__ import annotations

@@ -75,7 +75,7 @@ def _end(row: LedgerRow, platform: ReadBack) -> Settlement:
     if row.state == "intent":
         return Settlement(row, "superseded", "not_sent")
     if _is_done(row, platform):
-        return Settlement(row, "superseded", "x")
+        return Settlement(row, "acknowledged", "read_from_platform")
     objection = platform.objection(row.row.address)
     if objection and row.row.op != "remove":
         return Settlement(row, "suppressed", f"platform_{objection}")

@@ -21,6 +21,7 @@ import pandas as pd
 
 from expectations.gx import gx
 
+_CHATTY = ("great_expectations", "great_expectations.data_context.types.base")
 _RESULT_FORMAT = {"result_format": "BASIC", "exclude_unexpected_values": True}
 
 
@@ -51,7 +52,8 @@ class Auditor:
     """Checkpoints of one run; keeps their results so that Data Docs can show all of them."""
 
     def __init__(self) -> None:
-        logging.getLogger("great_expectations").setLevel(logging.ERROR)
+        for name in _CHATTY:
+            logging.getLogger(name).setLevel(logging.ERROR)
         self._context = gx.get_context(mode="ephemeral")
         self._context.variables.progress_bars = {"globally": False}
         self._source = self._context.data_sources.add_pandas("night")

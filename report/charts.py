@@ -139,11 +139,11 @@ def stage_flow(moves: pd.DataFrame, days: int) -> str:
 def renewal_by_month(rates: pd.DataFrame, target: float) -> str:
     """Renewal rate per expiry month with its 95 % interval and the target line.
 
-    `rates` has columns period_start_date, rate, ci_low, ci_high (shares 0..1), is_mature; months
+    `rates` has columns period_start, value, lo, hi (shares 0..1), is_mature; months
     that are not mature yet are drawn hollow, so that nobody reads an unfinished month as a drop.
     """
     x = alt.X(
-        "period_start_date:T",
+        "period_start:T",
         title="month in which the term expires",
         axis=alt.Axis(grid=False, format="%b %y"),
     )
@@ -151,15 +151,15 @@ def renewal_by_month(rates: pd.DataFrame, target: float) -> str:
     axis = alt.Axis(format=".0%", values=[0, 0.2, 0.4, 0.6, 0.8, 1.0])
     mature = alt.Chart(rates[rates["is_mature"]])
     band = mature.mark_area(opacity=0.16, color="#2f9e5f").encode(
-        x=x, y=alt.Y("ci_low:Q", title=None, scale=scale, axis=axis), y2="ci_high:Q"
+        x=x, y=alt.Y("lo:Q", title=None, scale=scale, axis=axis), y2="hi:Q"
     )
     line = mature.mark_line(
         color="#2f9e5f", point=alt.OverlayMarkDef(size=36, color="#2f9e5f")
-    ).encode(x=x, y=alt.Y("rate:Q", scale=scale))
+    ).encode(x=x, y=alt.Y("value:Q", scale=scale))
     open_months = (
         alt.Chart(rates[~rates["is_mature"]])
         .mark_point(size=44, color="#98a2b3", filled=False)
-        .encode(x=x, y=alt.Y("rate:Q", scale=scale))
+        .encode(x=x, y=alt.Y("value:Q", scale=scale))
     )
     rule = (
         alt.Chart(pd.DataFrame({"target": [target]}))
@@ -170,7 +170,7 @@ def renewal_by_month(rates: pd.DataFrame, target: float) -> str:
 
 
 def renewal_by_term(rates: pd.DataFrame, target: float) -> str:
-    """Renewal rate by the person's number of terms; columns slice_value, rate, ci_low, ci_high."""
+    """Renewal rate by the person's number of terms; columns slice_value, value, lo, hi."""
     x = alt.X(
         "slice_value:N",
         sort=None,
@@ -181,13 +181,13 @@ def renewal_by_term(rates: pd.DataFrame, target: float) -> str:
     axis = alt.Axis(format=".0%", values=[0, 0.2, 0.4, 0.6, 0.8, 1.0])
     base = alt.Chart(rates)
     bars = base.mark_bar(color="#7fb99a", cornerRadiusTopLeft=3, cornerRadiusTopRight=3).encode(
-        x=x, y=alt.Y("rate:Q", title=None, scale=scale, axis=axis)
+        x=x, y=alt.Y("value:Q", title=None, scale=scale, axis=axis)
     )
     error = base.mark_rule(color="#1c7c45", strokeWidth=1.5).encode(
-        x=x, y="ci_low:Q", y2="ci_high:Q"
+        x=x, y="lo:Q", y2="hi:Q"
     )
     text = base.mark_text(dy=-8, baseline="bottom", fontSize=12, color="#344054").encode(
-        x=x, y="ci_high:Q", text=alt.Text("rate:Q", format=".0%")
+        x=x, y="hi:Q", text=alt.Text("value:Q", format=".0%")
     )
     rule = (
         alt.Chart(pd.DataFrame({"target": [target]}))

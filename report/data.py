@@ -27,8 +27,8 @@ class ReportData:
     active_members: int
     stages: pd.DataFrame  # stage, owner_team, people, share, median_days
     flow: pd.DataFrame  # from_stage, to_stage, people
-    renewal_months: pd.DataFrame  # period_start_date, numerator, denominator, rate, ci_*, is_mature
-    renewal_terms: pd.DataFrame  # slice_value, numerator, denominator, rate, ci_low, ci_high
+    renewal_months: pd.DataFrame  # period_start, numerator, denominator, rate, ci_*, is_mature
+    renewal_terms: pd.DataFrame  # slice_value, numerator, denominator, value, lo, hi
     first_year: pd.DataFrame  # numerator, denominator of the latest 12 mature join months
 
 
@@ -56,10 +56,10 @@ def read(analyst: Path) -> ReportData:
         ).df()
         months = db.execute(
             """
-            select period_start_date, numerator, denominator, rate, ci_low, ci_high, is_mature
+            select period_start, numerator, denominator, value, lo, hi, is_mature
             from metric_renewal_rate
-            where slice_kind = 'all' and period_end_date <= $today and denominator > 0
-            order by period_start_date desc limit $months
+            where slice_name = 'all' and period_end <= $today and denominator > 0
+            order by period_start desc limit $months
             """,
             {"today": as_of, "months": RENEWAL_MONTHS},
         ).df()
@@ -67,8 +67,8 @@ def read(analyst: Path) -> ReportData:
             """
             select slice_value, sum(numerator) as numerator, sum(denominator) as denominator
             from metric_renewal_rate
-            where slice_kind = 'term_number' and is_mature
-              and period_start_date > $today - to_months($months)
+            where slice_name = 'term_number' and is_mature
+              and period_start > $today - to_months($months)
             group by slice_value having sum(denominator) >= 10
             order by try_cast(regexp_extract(slice_value, '[0-9]+') as integer)
             """,
@@ -76,10 +76,10 @@ def read(analyst: Path) -> ReportData:
         ).df()
         first_year = db.execute(
             """
-            select retention * joins as numerator, joins as denominator
+            select value * joins as numerator, joins as denominator
             from metric_first_year_retention
-            where slice_kind = 'all' and is_mature and retention is not null
-            order by cohort_start_date desc limit 12
+            where is_mature and value is not null
+            order by period_start desc limit 12
             """
         ).df()
     return ReportData(
@@ -88,19 +88,19 @@ def read(analyst: Path) -> ReportData:
         active_members=active,
         stages=stages,
         flow=flow,
-        renewal_months=months.sort_values("period_start_date", ignore_index=True),
+        renewal_months=months.sort_values("period_start", ignore_index=True),
         renewal_terms=with_interval(terms),
         first_year=first_year,
     )
 
 
 def with_interval(rates: pd.DataFrame) -> pd.DataFrame:
-    """Adds rate, ci_low, ci_high: the share and its Wilson 95 % interval (Wilson 1927)."""
+    """Adds value, lo, hi: the share and its Wilson 95 % interval (Wilson 1927)."""
     n, k, z = rates["denominator"], rates["numerator"], 1.959963984540054
     p = k / n
     centre = (p + z * z / (2 * n)) / (1 + z * z / n)
     half = z * (p * (1 - p) / n + z * z / (4 * n * n)).pow(0.5) / (1 + z * z / n)
-    return rates.assign(rate=p, ci_low=centre - half, ci_high=centre + half)
+    return rates.assign(value=p, lo=centre - half, hi=centre + half)
 
 
 def _people(db: duckdb.DuckDBPyConnection) -> tuple[date, int, int]:

@@ -94,13 +94,13 @@ def _rate_tile(label: str, cohorts: pd.DataFrame, target: float) -> dict[str, st
     if cohorts["denominator"].sum() == 0:
         return _tile(label, "–", "no mature cohort yet")
     pooled = data.with_interval(cohorts[["numerator", "denominator"]].sum().to_frame().T).iloc[0]
-    if pooled["ci_low"] >= target:
+    if pooled["lo"] >= target:
         note, tone = f"target {target:.0%} met", "ok"
-    elif pooled["ci_high"] < target:
+    elif pooled["hi"] < target:
         note, tone = f"target {target:.0%} missed", "bad"
     else:
         note, tone = f"{target:.0%} not proven", "warn"
-    return _tile(label, f"{pooled['rate']:.1%}", note, tone)
+    return _tile(label, f"{pooled['value']:.1%}", note, tone)
 
 
 def _ordinal(number: str) -> str:

@@ -15,9 +15,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from ipaddress import ip_address
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urljoin
 
 import requests
 import urllib3
@@ -33,12 +32,12 @@ from connectors.errors import (
     SourceError,
 )
 from connectors.http.auth import Auth
+from connectors.http.origin import origin, refuse_clear_text
 from connectors.http.rate_limit import RateLimiter
 from connectors.http.redaction import redact_url
 from connectors.http.retry import RetryPolicy, call, parse_retry_after
 
 _CHUNK = 1 << 16
-_DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 @dataclass(frozen=True)
@@ -94,8 +93,8 @@ class HttpClient:
         self.base_url = base_url.rstrip("/") + "/"
         self.source = source
         self.usage = Usage()
-        self._origin = _origin(self.base_url)
-        _refuse_clear_text(self.base_url, source)
+        self._origin = origin(self.base_url)
+        refuse_clear_text(self.base_url, source)
         self._auth, self._limiter, self._clock = auth or Auth(), limiter, clock
         self._retry, self._timeouts = retry or RetryPolicy(), timeouts or Timeouts()
         self._verify, self._vendor_error = verify, vendor_error
@@ -136,7 +135,7 @@ class HttpClient:
     def resolve(self, path: str) -> str:
         """The absolute URL of `path`; ConfigurationError if it leaves scheme, host or port."""
         url = urljoin(self.base_url, path)
-        if _origin(url) != self._origin:
+        if origin(url) != self._origin:
             raise ConfigurationError(
                 f"refused to follow a link to another host ({redact_url(url)}).",
                 source=self.source,
@@ -269,28 +268,6 @@ class HttpClient:
             f"{where} answered {status}: repeating the request would not help.",
             todo="Check the path and the parameters against the vendor's documentation.",
         )
-
-
-def _origin(url: str) -> tuple[str, str, int | None]:
-    parts = urlsplit(url)
-    port = parts.port if parts.port is not None else _DEFAULT_PORTS.get(parts.scheme)
-    return parts.scheme.lower(), (parts.hostname or "").lower(), port
-
-
-def _refuse_clear_text(url: str, source: str) -> None:
-    """Credentials travel over TLS; plain http is for this machine only."""
-    scheme, host, _ = _origin(url)
-    try:
-        loopback = ip_address(host).is_loopback
-    except ValueError:
-        loopback = host == "localhost"
-    if scheme == "https" or (scheme == "http" and loopback):
-        return
-    raise ConfigurationError(
-        f"`base_url` must start with https:// (is: {redact_url(url)}).",
-        source=source,
-        todo="Plain http is allowed for this machine only.",
-    )
 
 
 def _no_constant(name: str) -> Any:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -22,33 +22,14 @@ from connectors.clock import SYSTEM_CLOCK, Clock
 from connectors.errors import ContractError, JourneyConnectorError, SourceError
 from connectors.landing import drift
 from connectors.landing.merge import Changes, Merge
+from connectors.landing.receipt import LoadReceipt, receipt_of
 from connectors.landing.schema import ensure_streams, prepare
 from connectors.landing.stage import Stage, Staged
 from connectors.landing.store import Batch, Header, Landing
 from connectors.locks import Lock
 from connectors.protocol import StreamSpec
 
-
-@dataclass(frozen=True)
-class LoadReceipt:
-    """What one batch changed, per stream. `unknown` lists undeclared keys, `missing` absent ones.
-
-    `already_loaded`: the batch had been loaded before and this is its stored receipt.
-    """
-
-    source: str
-    batch_id: str
-    inserted: Mapping[str, int] = field(default_factory=dict)
-    updated: Mapping[str, int] = field(default_factory=dict)
-    unchanged: Mapping[str, int] = field(default_factory=dict)
-    deleted: Mapping[str, int] = field(default_factory=dict)
-    quarantined: Mapping[str, int] = field(default_factory=dict)
-    duplicates: Mapping[str, int] = field(default_factory=dict)
-    unknown: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    missing: Mapping[str, Sequence[str]] = field(default_factory=dict)
-    warnings: Sequence[str] = ()
-    mark: str | None = None
-    already_loaded: bool = False
+__all__ = ["LoadReceipt", "Loader", "connect_to_write"]
 
 
 class Loader:
@@ -158,7 +139,7 @@ class Loader:
             db.execute("begin transaction")
             try:
                 changes = self._merge(db, batch, stages, known_at)
-                receipt = _receipt(batch, found, changes, warnings)
+                receipt = receipt_of(batch, found, changes, warnings)
                 self._record(db, batch, stages, found, receipt, known_at, replay)
                 db.execute("commit")
             except BaseException:
@@ -307,28 +288,6 @@ def _family(specs: Sequence[StreamSpec], header: Header) -> list[StreamSpec]:
         raise ContractError(f"no declaration for the stream {header.stream!r}.")
     family = own + [spec for spec in specs if spec.parent == header.stream]
     return [replace(s, timezone=header.timezones.get(s.name, s.timezone)) for s in family]
-
-
-def _receipt(
-    batch: Batch,
-    found: Mapping[str, Staged],
-    changes: Mapping[str, Changes],
-    warnings: Sequence[str],
-) -> LoadReceipt:
-    return LoadReceipt(
-        source=batch.header.source,
-        batch_id=batch.batch_id,
-        inserted={name: change.inserted for name, change in changes.items()},
-        updated={name: change.updated for name, change in changes.items()},
-        unchanged={name: change.unchanged for name, change in changes.items()},
-        deleted={name: change.deleted for name, change in changes.items()},
-        quarantined={name: staged.refused for name, staged in found.items()},
-        duplicates={name: staged.duplicates for name, staged in found.items()},
-        unknown={name: staged.unknown for name, staged in found.items() if staged.unknown},
-        missing={name: staged.missing for name, staged in found.items() if staged.missing},
-        warnings=list(warnings),
-        mark=batch.completion.mark if batch.completion else None,
-    )
 
 
 def _naive(moment: datetime) -> datetime:

@@ -67,9 +67,10 @@ class Merge:
             f"and not coalesce(s.{quoted(version)} < c.{quoted(version)}, false)" if version else ""
         )
         first_key = quoted(self.spec.primary_key[0])
+        keys = columns_list(self.spec.primary_key, "s.")
         self._db.execute(
-            f"create temp table {changes} as select s.n, {columns_list(self.spec.primary_key, 's.')},"
-            f" s._is_deleted, c.{first_key} is null as is_new, c._first_known_at as first_known_at,"
+            f"create temp table {changes} as select s.n, {keys}, s._is_deleted,"
+            f" c.{first_key} is null as is_new, c._first_known_at as first_known_at,"
             f" coalesce(c._is_deleted, false) as was_deleted, {_next_version('c')} as known_from"
             f" from {self._stage}_staged as s left join {self._table} as c"
             f" on c._known_to is null and {self._same_key('s', 'c')}"

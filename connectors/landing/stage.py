@@ -147,9 +147,9 @@ class Stage:
         for name, column in self.spec.columns.items():
             text = self._text(self._places[name])
             if column.type == "json":
-                paths = json_paths(column.path or name)
                 values = ", ".join(
-                    f"nullif(json_extract(r, {literal(p)}), 'null'::json)" for p in paths
+                    f"nullif(json_extract(r, {literal(p)}), 'null'::json)"
+                    for p in json_paths(column.path or name)
                 )
                 select.append(f"coalesce({values}) as {quoted(name)}")
                 continue

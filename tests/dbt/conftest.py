@@ -32,7 +32,7 @@ def world(shared: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def sandbox_build(shared: Path, world: Path) -> Built:
-    """The whole project, every model and every test of it, on the sandbox as the connectors read it."""
+    """Every model and every test of the project, on the sandbox as the connectors read it."""
     folder = shared / "dbt-build"
     with once(folder) as mine:
         if mine:

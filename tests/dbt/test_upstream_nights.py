@@ -14,11 +14,19 @@ from typing import Any
 import pytest
 from upstream import Built, empty_raw, run_dbt, writing
 
-FIRST, SECOND = datetime(2026, 6, 29, 21), datetime(2026, 6, 30, 21)
-LONG_AGO = datetime(2021, 1, 1)
+FIRST = datetime.fromisoformat("2026-06-29 21:00:00")
+SECOND = datetime.fromisoformat("2026-06-30 21:00:00")
+LONG_AGO = "2021-01-01 00:00:00"
 NO_TESTS = ("--exclude-resource-type", "test", "--exclude-resource-type", "unit_test")
 PEOPLE = ("build", "--select", "+dim_member", *NO_TESTS)
-EVERYTHING = ("build", "--select", "+dim_member", "+person_key_redirect", "+fct_touchpoint", *NO_TESTS)
+EVERYTHING = (
+    "build",
+    "--select",
+    "+dim_member",
+    "+person_key_redirect",
+    "+fct_touchpoint",
+    *NO_TESTS,
+)
 Rows = list[tuple[Any, ...]]
 
 
@@ -61,8 +69,8 @@ def _ticket(writer: Any, code: str, first: str, last: str, email: str, answers: 
         testmode=False,
         email=email,
         email_key=email,
-        datetime=datetime(2026, 5, 1, 10),
-        last_modified=datetime(2026, 5, 1, 10),
+        datetime="2026-05-01 10:00:00",
+        last_modified="2026-05-01 10:00:00",
     )
     writer.put(
         "pretix.order_position",
@@ -96,8 +104,8 @@ def _first_night(raw: Path) -> None:
             {"slug": "congress"},
             testmode=False,
             currency="EUR",
-            date_from=datetime(2026, 6, 1, 8),
-            date_to=datetime(2026, 6, 1, 16),
+            date_from="2026-06-01 08:00:00",
+            date_to="2026-06-01 16:00:00",
         )
         _ticket(writer, "100", "Dora", "Kern", "work@example.com", "[]")
         # Emil twice: entered again by hand.
@@ -108,7 +116,7 @@ def _first_night(raw: Path) -> None:
             "civicrm.activity",
             {"id": 60},
             activity_type_id_name="Inbound Call",
-            activity_date_time=datetime(2026, 6, 1, 9),
+            activity_date_time="2026-06-01 09:00:00",
             status_id_name="Completed",
             target_contact_id=6,
             is_test=False,
@@ -124,7 +132,7 @@ def _second_night(raw: Path) -> None:
             "stripe.customer",
             {"id": "cus_1"},
             name="Ada Ziegler",
-            created=datetime(2001, 1, 1),
+            created="2001-01-01 00:00:00",
             metadata='{"civicrm_contact_id": "1"}',
             deleted=False,
         )

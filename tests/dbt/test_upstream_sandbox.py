@@ -12,8 +12,8 @@ def test_every_model_and_every_test_passes(sandbox_build: Built) -> None:
     assert sandbox_build.code == 0, sandbox_build.said[-4000:]
     results = sandbox_build.artifact("run_results.json")["results"]
     said = {item["status"] for item in results}
-    assert said <= {"success", "pass"}, [
-        item["unique_id"] for item in results if item["status"] not in ("success", "pass")
+    assert said <= {"success", "pass", "no-op"}, [
+        item["unique_id"] for item in results if item["status"] not in ("success", "pass", "no-op")
     ]
     kinds = {item["unique_id"].split(".")[0] for item in results}
     assert {"model", "test", "unit_test", "seed"} <= kinds
@@ -74,11 +74,34 @@ def test_terms_are_the_true_ones(sandbox_build: Built, world: Path) -> None:
 
 @pytest.mark.parametrize(
     "activity",
-    """membership_inquiry membership_application membership_joined membership_renewed
-    membership_resigned event_registered event_cancelled event_attended event_no_show payment_made
-    payment_failed payment_refunded case_opened case_resolved case_reopened survey_responded
-    email_sent email_opened email_clicked email_unsubscribed email_bounced phone_call_inbound
-    phone_call_outbound volunteered referral speaker""".split(),
+    [
+        "membership_inquiry",
+        "membership_application",
+        "membership_joined",
+        "membership_renewed",
+        "membership_resigned",
+        "event_registered",
+        "event_cancelled",
+        "event_attended",
+        "event_no_show",
+        "payment_made",
+        "payment_failed",
+        "payment_refunded",
+        "case_opened",
+        "case_resolved",
+        "case_reopened",
+        "survey_responded",
+        "email_sent",
+        "email_opened",
+        "email_clicked",
+        "email_unsubscribed",
+        "email_bounced",
+        "phone_call_inbound",
+        "phone_call_outbound",
+        "volunteered",
+        "referral",
+        "speaker",
+    ],
 )
 def test_every_kind_of_interaction_reaches_its_member(sandbox_build: Built, activity: str) -> None:
     rows = sandbox_build.rows(

@@ -22,7 +22,7 @@ import yaml
 from filelock import FileLock
 
 from connectors.engine import extract_source
-from connectors.landing.loader import LoadReceipt, Loader
+from connectors.landing.loader import Loader, LoadReceipt
 from connectors.landing.state import SyncStates
 from connectors.landing.store import Landing
 from connectors.registry import SourceContext, all_specs, build_source

@@ -1,18 +1,25 @@
 """One small association and three nights, shared by every test of this folder.
 
-Night 1 fetches everything; night 2 runs as a Prefect flow with nothing new; then a day passes and
-night 3 fetches the difference. Snapshots after each night let the tests look back.
+Night 1 fetches everything, night 2 finds nothing new; then a day passes and night 3 fetches the
+difference. Meanwhile another process reads the published files in a loop.
 """
 
 from __future__ import annotations
 
+import os
+import pickle
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import pytest
+from filelock import FileLock
 
 from flows.demo import ensure_sandbox
 from flows.example import write_example
@@ -20,10 +27,19 @@ from flows.home import Home
 from flows.night import run_night
 from flows.session import Options
 from flows.steps.receipts import read_receipts
-from sandbox.serve import DEFAULT_PORTS, Ports, ServedSandbox, serve
+from sandbox.serve import Ports, ServedSandbox, serve
 from sandbox.world import advance, generate
 
 PEOPLE = 300
+_URL = r"http://127\.0\.0\.1:\d+"
+# The clock's line, and the first address after each source's or platform's name.
+ADDRESSES = {
+    "clock": rf"(clock: ){_URL}",
+    **{
+        name: rf"(\n  {name}:\n.*?base_url: ){_URL}"
+        for name in ("civicrm", "pretix", "stripe", "mailchimp")
+    },
+}
 
 
 @dataclass
@@ -45,18 +61,24 @@ class Nights:
 
     home: Home
     snapshots: list[Snapshot]
+    reads: list[int]  # how often the reader read during nights 2 and 3, and versions it saw
 
 
-def organisation(home: Path, served: ServedSandbox) -> Home:
+def organisation(root: Path, served: ServedSandbox) -> Home:
     """The example organisation, pointed at the served sandbox."""
-    write_example(home)
+    write_example(root)
+    return point_at(root, served)
+
+
+def point_at(root: Path, served: ServedSandbox) -> Home:
+    """Let the configuration in `root` use the served sandbox's addresses."""
     for file in ("organisation.yml", "sources.yml", "platforms.yml"):
-        path = home / "config" / file
+        path = root / "config" / file
         text = path.read_text(encoding="utf-8")
-        for name, port in vars(DEFAULT_PORTS).items():
-            text = text.replace(f"http://127.0.0.1:{port}", served.urls[name].rstrip("/"))
+        for name, pattern in ADDRESSES.items():
+            text = re.sub(pattern, rf"\g<1>{served.urls[name].rstrip('/')}", text, flags=re.S)
         path.write_text(text, encoding="utf-8")
-    return Home(home)
+    return Home(root)
 
 
 def delivered(served: ServedSandbox) -> set[tuple[str, str]]:
@@ -87,9 +109,46 @@ def snapshot(home: Home, served: ServedSandbox) -> Snapshot:
     )
 
 
-@pytest.fixture(scope="session")
-def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
-    root = tmp_path_factory.mktemp("association")
+READER = """
+import sys, duckdb
+from pathlib import Path
+current, reads, versions = Path(sys.argv[1]), 0, set()
+while not Path(sys.argv[2]).exists():
+    folder = current.resolve()
+    with duckdb.connect(str(folder / "analyst.duckdb"), read_only=True) as a:
+        one = a.execute("select version from published_version").fetchall()
+        a.execute("select stage, count(*) from mart_member_360 group by 1").fetchall()
+    with duckdb.connect(str(folder / "activation.duckdb"), read_only=True) as b:
+        other = b.execute("select version from published_version").fetchall()
+    assert one == other == [(folder.name,)], (one, other, folder.name)
+    reads += 1
+    versions.add(folder.name)
+print(reads, len(versions))
+"""
+
+
+@contextmanager
+def reading(home: Home) -> Iterator[list[int]]:
+    """A reader in another process, in a loop; afterwards [reads, versions seen], or its error."""
+    stop = home.root / "stop-reading"
+    counted: list[int] = []
+    with subprocess.Popen(
+        [sys.executable, "-c", READER, str(home.current), str(stop)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as reader:
+        try:
+            yield counted
+        finally:
+            stop.touch()
+            out, err = reader.communicate(timeout=60)
+    assert reader.returncode == 0, err
+    counted += [int(word) for word in out.split()]
+
+
+def build_nights(root: Path) -> Nights:
+    """Three nights in `root`."""
     generate(root / "sandbox-data", people=PEOPLE)
     snapshots = []
     with serve(root / "sandbox-data", Ports.free()) as served:
@@ -97,9 +156,23 @@ def nights(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nights]:
         ensure_sandbox(home, root / "sandbox-data")
         run_night(home, Options())
         snapshots.append(snapshot(home, served))
-        run_night(home, Options(docs=False))
-        snapshots.append(snapshot(home, served))
-        advance(root / "sandbox-data", 1)
-        run_night(home, Options(docs=False))
-        snapshots.append(snapshot(home, served))
-        yield Nights(home, snapshots)
+        with reading(home) as reads:
+            run_night(home, Options(docs=False))
+            snapshots.append(snapshot(home, served))
+            advance(root / "sandbox-data", 1)
+            run_night(home, Options(docs=False))
+            snapshots.append(snapshot(home, served))
+    return Nights(home, snapshots, reads)
+
+
+@pytest.fixture(scope="session")
+def nights(tmp_path_factory: pytest.TempPathFactory) -> Nights:
+    """Built once, also when several test processes ask for it."""
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base
+    kept = shared / "nights.pickle"
+    with FileLock(str(shared / "nights.lock")):
+        if not kept.exists():
+            kept.write_bytes(pickle.dumps(build_nights(shared / "association")))
+        found: Nights = pickle.loads(kept.read_bytes())  # noqa: S301 - written just above
+    return found

@@ -116,6 +116,12 @@ def test_the_analyst_file_holds_the_operations_of_all_nights(nights: Nights) -> 
     assert not columns & {"email", "email_key", "first_name", "last_name", "phone_e164", "street"}
 
 
+def test_a_reader_in_another_process_read_all_the_time(nights: Nights) -> None:
+    reads, versions = nights.reads
+    assert reads > 20
+    assert versions == 3
+
+
 def test_pages_are_there_and_name_nobody(nights: Nights) -> None:
     home = nights.home
     report = (home.current / "report.html").read_text(encoding="utf-8")

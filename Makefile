@@ -45,8 +45,9 @@ lint: $(STAMP) ## ruff, mypy, yamllint, sqlfluff
 	@$(MAKE) --no-print-directory lint-sql
 
 lint-sql: $(STAMP) ## sqlfluff over the dbt project
-	@mkdir -p data/lint
-	JOURNEY_BUILD_PATH=data/lint/lint.duckdb JOURNEY_RAW_PATH=data/lint/raw.duckdb $(BIN)/sqlfluff lint dbt_project/models dbt_project/tests
+	@mkdir -p data/lint && $(BIN)/python -c "import duckdb; duckdb.connect('data/lint/raw.duckdb').close()"
+	JOURNEY_BUILD_PATH=data/lint/build.duckdb JOURNEY_RAW_PATH=data/lint/raw.duckdb \
+	  $(BIN)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests
 
 format: $(STAMP) ## let ruff format and fix
 	$(BIN)/ruff check --fix .

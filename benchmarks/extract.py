@@ -116,6 +116,7 @@ def plain(url: str, folder: Path) -> int:
             (folder / f"{number}.ndjson.gz").write_bytes(gzip.compress(lines.encode(), 1))
             number += 1
     db = duckdb.connect(str(folder / "plain.duckdb"))
+    db.execute("set enable_progress_bar = false")
     columns = (
         "id: 'BIGINT', first_name: 'VARCHAR', last_name: 'VARCHAR', contact: 'JSON',"
         " address: 'JSON', dues: 'DECIMAL(18,4)', is_active: 'BOOLEAN', birth_date: 'DATE',"
@@ -153,7 +154,7 @@ class PersonSource:
             yield Page({"person": rows}, token=str(number), position=str(number))
 
     def ids(self, stream: str) -> Iterator[Sequence[tuple[Any, ...]]]:
-        yield from ()
+        raise NotImplementedError(f"{stream} has no deletes here")
 
 
 def engine(url: str, folder: Path) -> int:

@@ -183,9 +183,7 @@ def renewal_by_term(rates: pd.DataFrame, target: float) -> str:
     bars = base.mark_bar(color="#7fb99a", cornerRadiusTopLeft=3, cornerRadiusTopRight=3).encode(
         x=x, y=alt.Y("value:Q", title=None, scale=scale, axis=axis)
     )
-    error = base.mark_rule(color="#1c7c45", strokeWidth=1.5).encode(
-        x=x, y="lo:Q", y2="hi:Q"
-    )
+    error = base.mark_rule(color="#1c7c45", strokeWidth=1.5).encode(x=x, y="lo:Q", y2="hi:Q")
     text = base.mark_text(dy=-8, baseline="bottom", fontSize=12, color="#344054").encode(
         x=x, y="hi:Q", text=alt.Text("value:Q", format=".0%")
     )

@@ -132,7 +132,6 @@ def _write(
         ) from error
     finally:
         os.umask(previous)
-    target.chmod(0o600 if owner_only else 0o444)
     return rows
 
 

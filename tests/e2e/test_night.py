@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import duckdb
 import pandas as pd
 import pytest
-from conftest import Nights
+from night_tools import Nights
 
 pytestmark = pytest.mark.slow
 UNDECIDABLE_SHARE = 0.03

@@ -143,6 +143,24 @@ def test_killed_while_publishing_then_run_again(
     assert len(left) <= 3
 
 
+def test_there_is_no_moment_without_a_published_version(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = Home(tmp_path)
+    publish(home, small_build(home, "v1"), keep=2, facts={})
+    seen = []
+    replace = os.replace
+
+    def watched(new: Path, link: Path) -> None:
+        seen.append(home.current.readlink().name)
+        replace(new, link)
+        seen.append(home.current.readlink().name)
+
+    monkeypatch.setattr(os, "replace", watched)
+    publish(home, small_build(home, "v2"), keep=2, facts={})
+    assert seen == ["v1", "v2"]
+
+
 def test_orphan_builds_go_at_the_next_start_and_the_last_good_stays(tmp_path: Path) -> None:
     home = Home(tmp_path)
     promote(home, small_build(home, "good"))

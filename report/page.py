@@ -32,8 +32,8 @@ def write_report(
     """Writes the page for the analyst file in `published` to `out` and returns `out`.
 
     `organisation` needs `name`; `run` needs run_id, summary, streams (source, stream, fetched,
-    inserted, updated, deleted, quarantined, state, error) and may carry segments (segment, qualify,
-    deliverable, why_not). Every text is escaped; the pictures are SVG drawn here.
+    inserted, updated, deleted, quarantined, state, error) and may carry version and segments
+    (segment, qualify, deliverable, why_not). Every text is escaped; the pictures are SVG drawn here.
     """
     facts = data.read(published / "analyst.duckdb")
     stages = facts.stages.assign(order=facts.stages["stage"].map(list(charts.STAGES).index))
@@ -56,7 +56,7 @@ def write_report(
         organisation=organisation,
         run=run,
         as_of=facts.as_of.isoformat(),
-        version=published.name,
+        version=run.get("version") or published.name,
         flow_days=data.FLOW_DAYS,
         tiles=_tiles(facts, targets),
         stages=stages.to_dict("records"),

@@ -171,8 +171,12 @@ def run_dbt(
 
 
 def promote(home: Home, result: BuildResult) -> None:
-    """Make an audited build the last good one; the builds before it go at the next start."""
+    """Make an audited build the last good one and remove the one it follows."""
+    before = _target_of(home.builds / "current")
     _point(home.builds / "current", result.database.name)
+    if before and before != home.builds / result.database.name:
+        before.unlink()
+        shutil.rmtree(before.with_suffix(".artifacts"), ignore_errors=True)
     candidate = home.builds / "candidate"
     if candidate.is_symlink():
         candidate.unlink()

@@ -151,14 +151,16 @@ def test_there_is_no_moment_without_a_published_version(
     seen = []
     replace = os.replace
 
-    def watched(new: Path, link: Path) -> None:
+    def watched(new: Path, target: Path) -> None:
+        """Before and after every rename: is there a published version, and which?"""
         seen.append(home.current.readlink().name)
-        replace(new, link)
+        replace(new, target)
         seen.append(home.current.readlink().name)
 
     monkeypatch.setattr(os, "replace", watched)
     publish(home, small_build(home, "v2"), keep=2, facts={})
-    assert seen == ["v1", "v2"]
+    # first the folder gets its name, then the link is flipped
+    assert seen == ["v1", "v1", "v1", "v2"]
 
 
 def test_orphan_builds_go_at_the_next_start_and_the_last_good_stays(tmp_path: Path) -> None:

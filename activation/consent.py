@@ -19,7 +19,10 @@ SUPPRESSED = "suppressed"
 # Input frames and the columns the gate reads; anything else is ignored.
 INPUTS: Mapping[str, tuple[str, ...]] = {
     "candidates": ("segment_id", "member_key", "purpose", "channel"),
-    "contacts": ("member_key", "email", "email_key", "is_deceased", "is_erased", "stage"),
+    "contacts": (
+        *("member_key", "email", "email_key", "is_email_shared"),
+        *("is_deceased", "is_erased", "stage"),
+    ),
     "consents": ("member_key", "channel", "purpose", "status", "reason", "occurred_at"),
     "suppressions": ("member_key", "email_key", "channel", "reason", "since"),
     "holds": ("member_key", "hold"),

@@ -73,16 +73,24 @@ def _payloads(
     adapter: PlatformAdapter,
     hasher: AddressHasher,
 ) -> dict[str, Payload]:
-    """One payload per address; of people who share it, the lowest member key gives the fields."""
+    """One payload per address.
+
+    An address that several people share gets nobody's name: the platform is a source too, and a
+    name beside a shared address would come back as evidence of who somebody is.
+    """
     first = sent.sort_values(["address", "member_key", "segment_id"]).drop_duplicates("address")
     details = contacts.drop_duplicates("member_key").set_index("member_key")
     known = [name for name in _FIELDS if name in details.columns]
     values: dict[Any, dict[Any, Any]] = details[known].to_dict("index")
+    is_shared = contacts["is_email_shared"].ne(False) | contacts["email_key"].duplicated(keep=False)
+    shared = set(contacts.loc[is_shared, "email_key"])
     found = {}
     for row in first.to_dict("records"):
-        mine = values[row["member_key"]]
-        fields = adapter.render_fields({_FIELDS[name]: _text(mine[name]) for name in known})
         there = platform.contact(row["address"])
+        mine = {} if row["email_key"] in shared else values[row["member_key"]]
+        fields = adapter.render_fields({_FIELDS[name]: _text(mine.get(name)) for name in known})
+        if there is not None and row["email_key"] in shared:
+            fields = adapter.own_fields(there)
         found[row["address"]] = Payload(
             # An existing contact is named as the platform spells it, or it would be another one.
             email=row["email"] if there is None else there.email,

@@ -26,14 +26,21 @@ def receipt_lines(receipt: Mapping[str, Any]) -> list[str]:
             + (f", {quarantined:,} quarantined" if quarantined else "")
         )
     if receipt["nodes"]:
-        nodes = ", ".join(f"{count} {status}" for status, count in sorted(receipt["nodes"].items()))
-        lines.append(f"  warehouse: {nodes}")
+        lines.append(f"  warehouse: {_nodes(receipt['nodes'])}")
     if receipt["version"]:
         lines.append(f"  published: version {receipt['version']}")
     for push in receipt["pushes"]:
         lines.append(f"  {push_line(push)}")
     lines += [f"  warning: {text}" for text in receipt["warnings"]]
     return lines
+
+
+def _nodes(nodes: Mapping[str, int]) -> str:
+    """dbt's counts in words; whatever is neither built nor passed is named as dbt names it."""
+    words = {"success": "models built", "pass": "checks passed"}
+    found = [f"{nodes[status]} {said}" for status, said in words.items() if nodes.get(status)]
+    rest = sorted(set(nodes) - {*words, "no-op"})
+    return ", ".join([*found, *(f"{nodes[status]} {status}" for status in rest)])
 
 
 def push_line(push: Mapping[str, Any]) -> str:

@@ -41,8 +41,12 @@ def init(
     show(f"{len(written)} files written to {folder}:")
     for path in written:
         show(f"  {path}")
-    show("Next: put secrets into .env (see .env.example), then")
-    show(f"  journey check --home {folder}")
+    show("Next, to try it on the sandbox association it is set up for:")
+    show(f"  cd {folder}")
+    show("  journey sandbox serve &         # writes the sandbox's keys into .env")
+    show("  journey nightly")
+    show("or put your own addresses into config/, your secrets into .env (see .env.example), then")
+    show("  journey check")
 
 
 @expected_errors

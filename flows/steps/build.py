@@ -118,14 +118,12 @@ def node_rows(result: BuildResult) -> list[dict[str, object]]:
 def dbt_variables(configuration: Configuration, run_id: str, as_of: date) -> dict[str, Any]:
     """The variables of the dbt project, from the configuration."""
     organisation = configuration.organisation
-    stages = organisation.stages.model_dump()
     return {
         "as_of_date": as_of.isoformat(),
         "run_id": run_id,
         "timezone": organisation.organisation.timezone,
         "currency": organisation.organisation.currency,
-        "stages": stages,
-        **stages,
+        **organisation.stages.model_dump(),
         "plan_overrides": {
             code: rules.model_dump(exclude_none=True) for code, rules in organisation.plans.items()
         },

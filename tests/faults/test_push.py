@@ -346,6 +346,18 @@ def test_a_household_is_one_contact_and_any_suppression_wins(world: World) -> No
     assert world.held()["01_a"] == {"p2@example.org"}
 
 
+def test_a_shared_address_gets_nobodys_name(world: World) -> None:
+    """The platform is a source too: the name would come back as evidence of who somebody is."""
+    world.people["m0"].first_name = "Ada"
+    for key, name in (("m1", "Berta"), ("m2", "Carl")):
+        world.people[key].email, world.people[key].first_name = "home@example.org", name
+    world.push()
+    fields = {c.email: c.fields.get("FNAME", "") for c in world.adapter.read_statuses()}
+    assert fields["p0@example.org"] == "Ada"
+    assert fields["home@example.org"] == ""
+    assert world.push().contacts == {}
+
+
 def test_past_the_brake_one_segment_waits_and_the_others_go_on(world: World) -> None:
     world.people |= {f"n{n}": Person(f"n{n}", f"n{n}@example.org") for n in range(40)}
     world.push()

@@ -24,7 +24,7 @@ def contact(
     erased: Any = False,
     stage: str = "engaged",
 ) -> tuple[Any, ...]:
-    return (key, email, email, dead, erased, stage)
+    return (key, email, email, False, dead, erased, stage)
 
 
 def decide(**given: list[tuple[Any, ...]]) -> list[tuple[str, str, str]]:

@@ -12,7 +12,7 @@ export GX_ANALYTICS_ENABLED := false
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast lint lint-sql format test-real bench reference lock wheel clean
+.PHONY: help setup demo test test-fast lint lint-sql format test-real test-long bench reference lock wheel clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -35,7 +35,7 @@ test: $(STAMP) ## the whole suite
 	$(BIN)/python -m pytest -n 2 --dist worksteal
 
 test-fast: $(STAMP) ## the suite without whole nights
-	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m "not slow and not real and not long"
 
 lint: $(STAMP) ## ruff, mypy, yamllint, sqlfluff
 	$(BIN)/ruff check .
@@ -55,6 +55,9 @@ format: $(STAMP) ## let ruff format and fix
 
 test-real: $(STAMP) ## against a real pretix, installed into its own environment (minutes)
 	$(BIN)/python -m pytest -m real tests/real
+
+test-long: $(STAMP) ## a night killed at ten random moments (minutes)
+	$(BIN)/python -m pytest -m long tests
 
 bench: $(STAMP) ## speed and memory as ratios against a plain baseline
 	$(BIN)/python -m benchmarks.extract

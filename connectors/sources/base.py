@@ -5,9 +5,12 @@ Data flow: config/sources.yml -> HttpSettings (checked) -> client_for() -> HttpC
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from ipaddress import ip_address
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
@@ -17,7 +20,7 @@ from connectors.http.auth import Auth
 from connectors.http.client import HttpClient, Timeouts
 from connectors.http.rate_limit import RateLimit, shared_limiter
 from connectors.http.retry import RetryPolicy
-from connectors.protocol import CheckItem
+from connectors.protocol import CheckItem, StreamSpec
 from connectors.registry import SourceContext
 
 
@@ -57,6 +60,29 @@ class HttpSettings(BaseModel):
     first_pause_seconds: float = Field(default=0.5, ge=0, le=60)
     requests_per_second: float | None = Field(default=None, gt=0)
     ca_file: str | None = None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a read stands; the engine stores it as text and hands it back to resume."""
+
+    @classmethod
+    def parse(cls, text: str | None) -> Self:
+        """The place a text names; without one, the beginning."""
+        return cls(**json.loads(text)) if text else cls()
+
+    def text(self) -> str:
+        return json.dumps(self.__dict__, separators=(",", ":"))
+
+
+def with_lookback(
+    specs: Sequence[StreamSpec], stream: str, window: timedelta
+) -> Sequence[StreamSpec]:
+    """The specs, `stream` with a configured re-read window instead of its declared one."""
+    return [
+        replace(spec, cursor=replace(spec.cursor, lookback=window)) if spec.name == stream else spec
+        for spec in specs
+    ]
 
 
 def client_for(

@@ -15,7 +15,6 @@ A site whose entity lacks `modified_date` (asked through getFields) is read in f
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -26,7 +25,7 @@ from connectors.errors import JourneyConnectorError
 from connectors.http.client import Usage
 from connectors.protocol import CheckItem, Page, Request, StreamSpec
 from connectors.registry import SourceContext
-from connectors.sources.base import failed
+from connectors.sources.base import Place, failed
 from connectors.sources.civicrm.client import CivicrmClient, Row
 from connectors.sources.civicrm.settings import CivicrmSettings
 from connectors.sources.civicrm.streams import ENTITIES, STREAMS
@@ -45,18 +44,11 @@ CASE_STATUS = "Change Case Status"
 
 
 @dataclass(frozen=True)
-class _Position:
+class _Position(Place):
     """Where a read stands: `round` 0 is the slice, 1 everything (after a merge); ids > `after`."""
 
     round: int = 0
     after: int = 0
-
-    @classmethod
-    def parse(cls, text: str | None) -> _Position:
-        return cls(**json.loads(text)) if text else cls()
-
-    def text(self) -> str:
-        return json.dumps(self.__dict__, separators=(",", ":"))
 
 
 class CivicrmSource:

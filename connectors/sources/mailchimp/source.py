@@ -15,7 +15,6 @@ with its children. A read resumes at the first list of a campaign that it had no
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -25,7 +24,7 @@ from connectors.errors import JourneyConnectorError
 from connectors.http.client import Usage
 from connectors.protocol import CheckItem, Page, Request, StreamSpec
 from connectors.registry import SourceContext
-from connectors.sources.base import failed
+from connectors.sources.base import Place, failed, with_lookback
 from connectors.sources.mailchimp.client import Listing, MailchimpClient, Row
 from connectors.sources.mailchimp.records import actions, cleaned, cleaned_child
 from connectors.sources.mailchimp.settings import MailchimpSettings
@@ -42,22 +41,15 @@ _STEP = timedelta(seconds=1)
 
 
 @dataclass(frozen=True)
-class _Position:
+class _Position(Place):
     """Where a read of members stands: which pass, and the greatest `last_changed` seen in it."""
 
     number: int = 0
     since: str | None = None
 
-    @classmethod
-    def parse(cls, text: str | None) -> _Position:
-        return cls(**json.loads(text)) if text else cls()
-
-    def text(self) -> str:
-        return json.dumps(self.__dict__, separators=(",", ":"))
-
 
 @dataclass(frozen=True)
-class _Place:
+class _Place(Place):
     """Where a read of reports stands: the last finished one, and lists read of the current one.
 
     `resumed` counts resumptions: a list that was cut short is read again under new tokens.
@@ -67,13 +59,6 @@ class _Place:
     current: str = ""
     lists: int = 0
     resumed: int = 0
-
-    @classmethod
-    def parse(cls, text: str | None) -> _Place:
-        return cls(**json.loads(text)) if text else cls()
-
-    def text(self) -> str:
-        return json.dumps(self.__dict__, separators=(",", ":"))
 
 
 class MailchimpSource:
@@ -96,12 +81,7 @@ class MailchimpSource:
     def streams(self) -> Sequence[StreamSpec]:
         """All streams; the re-read window of `report` is the configured one."""
         window = timedelta(days=self._settings.report_window_days)
-        return [
-            replace(spec, cursor=replace(spec.cursor, lookback=window))
-            if spec.name == "report"
-            else spec
-            for spec in STREAMS
-        ]
+        return with_lookback(STREAMS, "report", window)
 
     def check(self) -> Sequence[CheckItem]:
         """The key, the audience, and whether reports may be read."""

@@ -15,9 +15,8 @@ again each time, and of older orders the refunds alone, as long as their event i
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -25,7 +24,7 @@ from connectors.errors import JourneyConnectorError
 from connectors.http.client import Usage
 from connectors.protocol import CheckItem, Page, Request, StreamSpec
 from connectors.registry import SourceContext
-from connectors.sources.base import failed
+from connectors.sources.base import Place, failed, with_lookback
 from connectors.sources.pretix.client import Listing, PretixClient, Row
 from connectors.sources.pretix.records import ORDER_LEFT_OUT, with_children
 from connectors.sources.pretix.settings import PretixSettings
@@ -33,7 +32,7 @@ from connectors.sources.pretix.streams import STREAMS
 
 
 @dataclass(frozen=True)
-class _Position:
+class _Position(Place):
     """Where a read stands: the greatest cursor value seen, or `done`; for check-ins per event."""
 
     since: str | None = None
@@ -41,18 +40,11 @@ class _Position:
     done: bool = False
 
     @classmethod
-    def parse(cls, text: str | None) -> _Position:
-        return cls(**json.loads(text)) if text else cls()
-
-    @classmethod
     def after(cls, listing: Listing, reached: str | None, event: str = "") -> str | None:
         """The position after a page; None where only page numbers lead on."""
         if listing.next is not None and reached is None:
             return None
         return cls(since=reached, event=event, done=listing.next is None).text()
-
-    def text(self) -> str:
-        return json.dumps(self.__dict__, separators=(",", ":"))
 
 
 class PretixSource:
@@ -74,12 +66,7 @@ class PretixSource:
     def streams(self) -> Sequence[StreamSpec]:
         """All streams; the lookback of `order` is the configured refund window."""
         window = timedelta(days=self._settings.refund_window_days)
-        return [
-            replace(spec, cursor=replace(spec.cursor, lookback=window))
-            if spec.name == "order"
-            else spec
-            for spec in STREAMS
-        ]
+        return with_lookback(STREAMS, "order", window)
 
     def check(self) -> Sequence[CheckItem]:
         """Token, events, orders and check-ins, and the cursor of each."""

@@ -46,7 +46,8 @@ lint: $(STAMP) ## ruff, mypy, yamllint, sqlfluff
 
 lint-sql: $(STAMP) ## sqlfluff over the dbt project
 	@mkdir -p data/lint && $(BIN)/python -c "import duckdb; duckdb.connect('data/lint/raw.duckdb').close()"
-	JOURNEY_BUILD_PATH=data/lint/build.duckdb JOURNEY_RAW_PATH=data/lint/raw.duckdb \
+	@PYTHONWARNINGS=ignore::UserWarning:multiprocessing.resource_tracker \
+	  JOURNEY_BUILD_PATH=data/lint/build.duckdb JOURNEY_RAW_PATH=data/lint/raw.duckdb \
 	  $(BIN)/sqlfluff lint --processes 2 dbt_project/models dbt_project/tests
 
 format: $(STAMP) ## let ruff format and fix

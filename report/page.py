@@ -33,7 +33,7 @@ def write_report(
 
     `organisation` needs `name`; `run` needs run_id, summary, streams (source, stream, fetched,
     inserted, updated, deleted, quarantined, state, error) and may carry version and segments
-    (segment, qualify, deliverable, why_not). Every text is escaped; the pictures are SVG drawn here.
+    (segment, qualify, deliverable, why_not). Every text is escaped; the SVG is drawn here.
     """
     facts = data.read(published / "analyst.duckdb")
     stages = facts.stages.assign(order=facts.stages["stage"].map(list(charts.STAGES).index))

@@ -4,8 +4,6 @@ Data flow: config/segments/*.yml -> `load_segments` -> Segment per file (or ever
 and line) -> `compile_segments` -> the dbt variable `segments`.
 """
 
-# ruff: noqa: N818 - SegmentsInvalid carries findings about files, it is not a failure of the code
-
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence

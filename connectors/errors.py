@@ -18,7 +18,7 @@ Data flow: vendor answer -> http/retry.py or a source -> one of these -> engine 
 Messages name places and counts. They never hold a vendor's payload, a secret or personal data.
 """
 
-# ruff: noqa: N801, N818 - the names say what to do next; "Error" at the end of each would not
+# ruff: noqa: N801 - PermissionError_ must not shadow the builtin
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class Problem:
         )
 
 
-class ConfigurationInvalid(UsageError):  # noqa: N818 - a state, told as a sentence
+class ConfigurationInvalid(UsageError):
     """The configuration has problems; all of them are listed at once and nothing was started."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
@@ -60,19 +60,19 @@ class ConfigurationInvalid(UsageError):  # noqa: N818 - a state, told as a sente
         )
 
 
-class AuditFailed(JourneyError):  # noqa: N818 - a state, told as a sentence
+class AuditFailed(JourneyError):
     """dbt tests or checkpoints failed: the build was not published and nothing was pushed."""
 
     exit_code = 3
 
 
-class AlreadyRunning(JourneyError):  # noqa: N818 - a state, told as a sentence
+class AlreadyRunning(JourneyError):
     """Another run of this organisation holds the lock."""
 
     exit_code = 4
 
 
-class HeldByGuard(JourneyError):  # noqa: N818 - a state, told as a sentence
+class HeldByGuard(JourneyError):
     """A guard stopped the run (or every push of it) until somebody looks."""
 
     exit_code = 5

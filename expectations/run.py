@@ -19,6 +19,7 @@ from typing import Any
 
 import pandas as pd
 
+from expectations.first_page import CheckResult, write_first_page
 from expectations.gx import gx
 
 _CHATTY = ("great_expectations", "great_expectations.data_context.types.base")
@@ -33,21 +34,6 @@ class Suite:
     expectations: Sequence[Any]
 
 
-@dataclass(frozen=True)
-class CheckResult:
-    """One suite on one frame. `failed` must stop the run, `warned` is only told to somebody."""
-
-    name: str
-    rows: int
-    evaluated: int
-    failed: tuple[str, ...]
-    warned: tuple[str, ...]
-
-    @property
-    def ok(self) -> bool:
-        return not self.failed
-
-
 class Auditor:
     """Checkpoints of one run; keeps their results so that Data Docs can show all of them."""
 
@@ -57,7 +43,7 @@ class Auditor:
         self._context = gx.get_context(mode="ephemeral")
         self._context.variables.progress_bars = {"globally": False}
         self._source = self._context.data_sources.add_pandas("night")
-        self._ran = 0
+        self._results: list[CheckResult] = []
 
     def check(self, suite: Suite, frame: pd.DataFrame) -> CheckResult:
         """Run the suite on the frame. Raises nothing for bad data: the result says what failed."""
@@ -79,7 +65,6 @@ class Auditor:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             run = checkpoint.run(batch_parameters={"dataframe": frame})
-        self._ran += 1
         (result,) = run.run_results.values()
         failed: list[str] = []
         warned: list[str] = []
@@ -87,11 +72,17 @@ class Auditor:
             if not item.success:
                 severity = str(getattr(item.expectation_config.severity, "value", "critical"))
                 (failed if severity == "critical" else warned).append(_in_words(name, item))
-        return CheckResult(name, len(frame), len(result.results), tuple(failed), tuple(warned))
+        found = CheckResult(name, len(frame), len(result.results), tuple(failed), tuple(warned))
+        self._results.append(found)
+        return found
 
     def write_docs(self, folder: Path) -> Path | None:
-        """Build Data Docs of everything checked so far; the index page, or None without checks."""
-        if not self._ran:
+        """Build Data Docs of everything checked so far; their first page, or None without checks.
+
+        The first page is ours: the index of Great Expectations loads its tables from elsewhere,
+        and shows nothing on a machine that reaches nothing.
+        """
+        if not self._results:
             return None
         folder.mkdir(parents=True, exist_ok=True)
         site = {
@@ -112,7 +103,7 @@ class Auditor:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             self._context.build_data_docs()
-        return folder / "index.html"
+        return write_first_page(folder, self._results)
 
 
 def merged(results: Iterable[CheckResult]) -> tuple[int, tuple[str, ...], tuple[str, ...]]:

@@ -55,7 +55,7 @@ class DemoResult:
             "report": str(self.home.current / "report.html"),
             "warehouse": str(self.home.current / "analyst.duckdb"),
             "dbt docs": str(self.home.docs / "dbt" / "index.html"),
-            "Data Docs": str(self.home.docs / "gx" / "index.html"),
+            "Data Docs": str(self.home.docs / "gx" / "checks.html"),
         }
 
 

@@ -129,7 +129,7 @@ def publish_build(run: Session, built: BuildResult, auditor: Auditor) -> Publish
         _write_docs(run, built, auditor)
         raise AuditFailed(
             "the build failed its audit:\n  " + "\n  ".join(audited.checkpoint.failed),
-            hint="Nothing was published or pushed. See data/docs/gx/index.html.",
+            hint="Nothing was published or pushed. See data/docs/gx/checks.html.",
         )
     promote(run.home, built)
     facts = {

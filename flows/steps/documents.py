@@ -1,6 +1,6 @@
 """Pages for people: dbt's documentation, Data Docs, the report.
 
-Data flow: build + checks -> data/docs/dbt/index.html, data/docs/gx/index.html, report.html.
+Data flow: build + checks -> data/docs/dbt/index.html, data/docs/gx/checks.html, report.html.
 A page that cannot be written is a warning: nobody's segments wait for a picture.
 """
 

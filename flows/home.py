@@ -90,6 +90,9 @@ class Home:
         ):
             folder.mkdir(exist_ok=True)
             folder.chmod(0o700)
+        # Said outright, because a run's umask is private: analysts pass through data/ unseen.
+        self.data.chmod(0o711)
+        self.published.chmod(0o755)
 
 
 def find_home(given: Path | None = None, *, must_exist: bool = True) -> Home:

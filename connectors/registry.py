@@ -2,8 +2,9 @@
 
 Data flow: config/sources.yml -> build_source() -> Source -> engine.
 
-A kind is imported only when it is used. Other packages add kinds through the entry-point group
-`member_journey.sources`: the entry's name is the kind, its value a `SourceType`.
+Every folder of `connectors/sources` is a kind, imported only when it is used. Other packages add
+kinds through the entry-point group `member_journey.sources`: the entry's name is the kind, its
+value a `SourceType`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from functools import cache
 from importlib import import_module
 from importlib.metadata import entry_points
 from pathlib import Path
+from pkgutil import iter_modules
 from typing import Any
 
 from pydantic import BaseModel
@@ -22,7 +24,13 @@ from connectors.errors import ConfigurationError
 from connectors.protocol import Source, StreamSpec
 
 ENTRY_POINT_GROUP = "member_journey.sources"
-BUILT_IN = ("civicrm", "pretix", "stripe", "mailchimp", "filedrop")
+BUILT_IN = tuple(
+    sorted(
+        module.name
+        for module in iter_modules([str(Path(__file__).parent / "sources")])
+        if module.ispkg
+    )
+)
 
 
 @dataclass(frozen=True)

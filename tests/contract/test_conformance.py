@@ -1,21 +1,23 @@
-"""Every connector passes the same suite; so does a made-up one, to show that the suite is fair."""
+"""Every connector passes the same suite; so does a made-up one, to show that the suite is fair.
+
+A connector brings its cases in a file of its own, `cases_<kind>.py`, with a dictionary CASES.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.util import find_spec
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 from generic import things
+from vendors import Case
 
 from connectors.testing.conformance import SourceConformance, Vendor
 
-CASES = {"things": things}
-if find_spec("cases"):
-    from cases import CASES as VENDORS
-
-    CASES.update(VENDORS)
+CASES: dict[str, Case] = {"things": things}
+for file in sorted(Path(__file__).parent.glob("cases_*.py")):
+    CASES.update(import_module(file.stem).CASES)
 
 
 class TestConformance(SourceConformance):

@@ -1,6 +1,6 @@
 """What the conformance cases share: a store with a clock, a fake server, sources that get closed.
 
-Data flow: a case (cases.py) -> StoreVendor -> RecordStore -> fake vendor -> Source.
+Data flow: a case (cases_<kind>.py) -> StoreVendor -> RecordStore -> fake vendor -> Source.
 """
 
 from __future__ import annotations
@@ -137,3 +137,8 @@ def case(
                 store.close()
 
     return running
+
+
+def z(at: datetime) -> str:
+    """A time as most vendors write it: UTC with a Z."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")

@@ -15,7 +15,7 @@ from werkzeug import Request, Response
 
 from connectors.clock import ManualClock
 from connectors.errors import AuthenticationError
-from connectors.http.auth import OAuth2Refresh, TokenStore
+from connectors.http.oauth import Client, OAuth2, TokenStore
 
 
 class TokenServer:
@@ -45,11 +45,10 @@ class TokenServer:
         return Response("[1]" if good else "{}", status=200 if good else 401)
 
 
-def auth(server: HTTPServer, store: TokenStore, clock: ManualClock) -> OAuth2Refresh:
-    return OAuth2Refresh(
+def auth(server: HTTPServer, store: TokenStore, clock: ManualClock) -> OAuth2:
+    return OAuth2(
         token_url=server.url_for("/token"),
-        client_id="id",
-        client_secret=SecretStr("secret"),
+        client=Client("id", SecretStr("secret")),
         store=store,
         first_refresh_token=SecretStr("r0"),
         clock=clock,
@@ -122,3 +121,36 @@ def test_a_revoked_refresh_token_says_what_to_do(httpserver: HTTPServer, tmp_pat
         pytest.raises(AuthenticationError, match="Connect the account again"),
     ):
         http.json("data")
+
+
+def test_a_client_may_ask_for_itself_with_basic_authentication(
+    httpserver: HTTPServer, tmp_path: Path
+) -> None:
+    asked: list[tuple[str, dict[str, str]]] = []
+
+    def token(request: Request) -> Response:
+        assert request.authorization is not None
+        asked.append((f"{request.authorization.username}", request.form.to_dict()))
+        return Response(json.dumps({"access_token": f"a{len(asked)}", "expires_in": 100}))
+
+    httpserver.expect_request("/token", method="POST").respond_with_handler(token)
+    httpserver.expect_request("/data", headers={"Authorization": "Bearer a1"}).respond_with_json(
+        [1]
+    )
+    httpserver.expect_request("/data", headers={"Authorization": "Bearer a2"}).respond_with_json(
+        [2]
+    )
+    clock, store = ManualClock(), TokenStore(tmp_path / "tokens.json")
+    grant = OAuth2(
+        token_url=httpserver.url_for("/token"),
+        client=Client("id", SecretStr("secret"), sent_in="basic"),
+        store=store,
+        grant={"grant_type": "client_credentials", "scope": "auto"},
+        clock=clock,
+    )
+    with client(httpserver.url_for("/"), clock, auth=grant) as http:
+        assert http.json("data").body == [1]
+        assert http.json("data").body == [1]
+        clock.sleep(50)  # within the minute before it expires
+        assert http.json("data").body == [2]
+    assert asked == [("id", {"grant_type": "client_credentials", "scope": "auto"})] * 2

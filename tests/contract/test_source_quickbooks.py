@@ -269,7 +269,8 @@ def test_a_slice_is_bounded_on_both_sides(company: Company) -> None:
 def test_private_details_are_not_landed(company: Company) -> None:
     private = {"PrivateNote": "Voided - WORDS", "CustomerMemo": {"value": "WORDS"}}
     mail = {"BillEmail": {"Address": "MAIL"}, "CustomerRef": {"value": "7", "name": "NAME"}}
-    line = [{"Amount": 1, "Description": "WORDS", "SalesItemLineDetail": {"Qty": 1}}]
+    sold = {"Amount": 1, "Description": "WORDS", "SalesItemLineDetail": {"Qty": 1}}
+    line = [sold, {"Description": "WORDS", "GroupLineDetail": {"Quantity": 1, "Line": [sold]}}]
     company.put("Invoice", "9", **private, **mail, Line=line, TotalAmt=0)
     company.put("Payment", "9", CreditCardPayment={"x": "CARD"}, PaymentRefNum="CARD", TotalAmt=1)
     home = {"Line1": "Lane 2", "City": "Köln", "Country": "LAND"}

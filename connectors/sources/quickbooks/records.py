@@ -83,6 +83,11 @@ def _value(key: str, value: Any) -> Any:
 
 
 def _line(line: Any) -> Any:
+    """A line without its description; a bundle's line holds lines of its own."""
     if not isinstance(line, Mapping):
         return line
-    return {name: value for name, value in line.items() if name != "Description"}
+    row = {name: value for name, value in line.items() if name != "Description"}
+    bundle = row.get("GroupLineDetail")
+    if isinstance(bundle, Mapping):
+        row["GroupLineDetail"] = {name: _value(name, value) for name, value in bundle.items()}
+    return row

@@ -14,6 +14,8 @@ Facts (developer.xero.com: OAuth 2.0, API limits, requests and responses; XeroAP
   answer tells X-MinLimit-Remaining, X-DayLimit-Remaining, X-AppMinLimit-Remaining. Beyond: 429 with
   X-Rate-Limit-Problem, and Retry-After for the minute and the day. The day's window begins at
   another time for each organisation, so a day's limit shows itself as a long Retry-After.
+Not verified: which of the granular scopes covers overpayments and prepayments (taken to be that of
+bank transactions), and that every missing scope is told as AuthorizationUnsuccessful.
 """
 
 from __future__ import annotations
@@ -135,7 +137,7 @@ def _vendor_error(status: int, body: Any) -> JourneyConnectorError | None:
     if not isinstance(body, dict):
         return None
     detail = str(body.get("Detail") or body.get("detail") or "")
-    if detail.startswith("AuthorizationUnsuccessful") or detail == "insufficient_scope":
+    if detail.startswith("AuthorizationUnsuccessful"):
         return PermissionError_(
             f"the app lacks a scope ({status}).",
             todo="Add the scope to the app, and connect the organisation again.",

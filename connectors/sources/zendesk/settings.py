@@ -24,8 +24,8 @@ class ZendeskSettings(HttpSettings):
     `tags`: only these tags of a ticket are kept. `case_types`: "form:<id>", "type:<word>" or
     "tag:<tag>" -> the case's type; the first that fits counts, else the ticket's own type.
     `member_number_field`, `contact_id_field`: where a user's member number and contact id stand,
-    "external_id" or the key of a user field; `contact_system` is the source those contact ids
-    belong to.
+    "external_id" or the key of a user field; `contact_system` is the kind of source those contact
+    ids belong to.
     """
 
     base_url: BaseUrl

@@ -1,4 +1,4 @@
-"""Stripe: customers, invoices, charges, refunds and disputes. See README.md."""
+"""Stripe: customers, subscriptions, invoices, charges, refunds and disputes. See README.md."""
 
 from connectors.registry import SourceType
 from connectors.sources.stripe.settings import StripeSettings

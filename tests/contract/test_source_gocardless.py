@@ -230,7 +230,7 @@ def test_bank_details_and_addresses_are_not_landed(organisation: Organisation) -
 
 
 def _soon() -> tuple[int, float]:
-    """A moment one to two seconds from now: in whole unix seconds, and just before it by monotonic."""
+    """A moment one to two seconds from now in unix seconds, and a bit before it by monotonic."""
     reset = int(time()) + 2
     return reset, monotonic() + reset - time() - 0.1
 

@@ -66,7 +66,7 @@ class TypeformSource:
         return STREAMS
 
     def check(self) -> Sequence[CheckItem]:
-        """The forms; of those named, else of the first: its responses, and where scores come from."""
+        """The forms; of those named, else of the first, responses and where scores come from."""
         try:
             forms = self._form_ids("form")
         except JourneyConnectorError as error:
@@ -107,9 +107,7 @@ class TypeformSource:
         if question is None and survey.score is not None:
             detail = f"there is no question {survey.score!r} in it; check `score` under `forms`."
             return CheckItem(name, False, detail)
-        score = (
-            f"score from {question.get('type')} {question.get('ref')!r}" if question else "no score"
-        )
+        found = f"score from {question.get('ref')!r}" if question else "no scale, so no score"
         return CheckItem(name, True, f"{count} completed, by submitted_at; {found}")
 
     def _forms(self) -> Iterator[Page]:

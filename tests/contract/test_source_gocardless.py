@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from time import monotonic, time
 from typing import Any
@@ -196,6 +197,21 @@ def test_a_removed_customer_is_found_by_its_missing_id(organisation: Organisatio
         "CU0": "new@example.org",
         "CU2": "c2@example.org",
     }
+
+
+def test_a_page_that_lost_its_last_customer_is_read_anew_at_the_next_run(
+    organisation: Organisation, faults: Faults
+) -> None:
+    for number in range(6):
+        save(organisation.store, "customer", f"CU{number}", {})
+    gone = partial(organisation.store.delete, "gocardless", "customer", "CU4")
+    faults.on(r"^/customers\?").nth(2).drift(gone)
+    source = organisation.vendor.source(**KEY, page_size=2)
+    with pytest.raises(SourceError, match="invalid_cursor"):
+        organisation.lake.extract(source, "customer")
+    organisation.lake.pull(source, "customer")
+    found = [row["id"] for row in organisation.lake.rows(source, "customer", ["id"])]
+    assert found == ["CU0", "CU1", "CU2", "CU3", "CU5"]
 
 
 @pytest.mark.parametrize(("currency", "amount"), [("EUR", 1250), ("GBP", 1), ("SEK", 125_000)])

@@ -246,6 +246,22 @@ def test_a_form_deleted_while_reading_is_passed_over(vendor: VendorSite, faults:
         vendor.lake.extract(named, "response", full=True)
 
 
+def test_a_page_that_lost_its_last_response_is_read_anew_at_the_next_run(
+    vendor: VendorSite, faults: Faults
+) -> None:
+    add_form(vendor.store, "f1", [SCALE])
+    for number in range(6):
+        respond(vendor.store, "f1", f"t{number}", [])
+    wait(vendor, hours=1)
+    gone = partial(vendor.store.delete, "typeform", "response", "t4")
+    faults.on("/responses").nth(2).drift(gone)
+    source = vendor.source(**KEY, page_size=2)
+    with pytest.raises(SourceError, match="VALIDATION_ERROR"):
+        vendor.lake.extract(source, "response")
+    vendor.lake.pull(source, "response")
+    assert tokens(vendor, source) == ["t0", "t1", "t2", "t3", "t5"]
+
+
 def test_an_empty_page_that_promises_more_is_an_error(vendor: VendorSite, faults: Faults) -> None:
     add_form(vendor.store, "f1", [SCALE])
     faults.on("/responses").status(200, {"total_items": 9, "page_count": 3, "items": []})

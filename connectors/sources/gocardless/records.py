@@ -20,7 +20,7 @@ _FIELDS: Mapping[str, tuple[str, ...]] = {
         *("phone_number", "language", "metadata"),
     ),
     "mandate": (
-        *("id", "created_at", "reference", "status", "scheme", "next_possible_charge_date"),
+        *("id", "created_at", "status", "scheme", "next_possible_charge_date"),
         *("metadata", "links"),
     ),
     "payment": (

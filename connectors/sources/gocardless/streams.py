@@ -60,7 +60,6 @@ MANDATE = StreamSpec(
         **_columns(
             id="string",
             created_at="timestamp",
-            reference="string",
             status="string",
             scheme="string",
             next_possible_charge_date="date",

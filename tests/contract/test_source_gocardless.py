@@ -229,7 +229,8 @@ def test_bank_details_and_addresses_are_not_landed(organisation: Organisation) -
     save(store, "customer", "CU1", {"given_name": "Anna", "danish_identity_number": "NATIONAL"})
     save(store, "customer", "CU1", private)
     links = {"customer": "CU1", "customer_bank_account": "BANK"}
-    save(store, "mandate", "MD1", {"links": links, "consent_parameters": {"x": "CONSENT"}})
+    private = {"consent_parameters": {"x": "CONSENT"}, "reference": "BANK-REF"}
+    save(store, "mandate", "MD1", {"links": links, **private})
     organisation.pay("PM9", description="SENTENCE")
     save(store, "payout", "PO1", {"amount": 1, "links": {"creditor_bank_account": "BANK"}})
     act(store, "mandate", "MD1", "active", bank_account_id="BANK", description="SENTENCE")

@@ -316,7 +316,12 @@ def test_refusals_in_plain_words(organisation: Organisation, faults: Faults) -> 
 
 @pytest.mark.parametrize(
     ("status", "kind", "attempts"),
-    [(500, "gocardless", 3), (422, "validation_failed", 1), (409, "invalid_state", 1)],
+    [
+        (500, "gocardless", 3),
+        (503, "odd", 3),
+        (422, "validation_failed", 1),
+        (409, "invalid_state", 1),
+    ],
 )
 def test_only_failures_inside_gocardless_are_tried_again(
     organisation: Organisation, faults: Faults, status: int, kind: str, attempts: int

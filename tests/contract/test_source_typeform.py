@@ -13,7 +13,12 @@ from typing import Any
 import pytest
 from sites import VendorSite, site
 
-from connectors.errors import AuthenticationError, PermissionError_, SourceError
+from connectors.errors import (
+    AuthenticationError,
+    PermissionError_,
+    ShortReadError,
+    SourceError,
+)
 from connectors.http.rate_limit import RateLimit
 from connectors.sources.typeform import client
 from connectors.testing.fakes.typeform import TypeformFake, add_form, answer, question, respond
@@ -114,6 +119,8 @@ def test_free_text_files_payments_and_strangers_do_not_land(vendor: VendorSite) 
     [
         ({"email": "h@example.org"}, [answer("mail", "email", "email", "a@example.org")], "h"),
         ({}, [answer("mail", "email", "email", "a@example.org")], "a"),
+        ({"email": "xxxxx"}, [answer("mail", "email", "email", "a@example.org")], "a"),
+        ({"email": ""}, [], None),
         ({}, [], None),
     ],
 )
@@ -157,6 +164,23 @@ def test_the_question_that_gives_the_score(
     assert vendor.lake.rows(source, "form", columns) == [
         {"survey_code": "f1", "lifecycle_point": "join", "score_field": chosen}
     ]
+
+
+def test_the_placeholder_of_a_link_is_nobodys_number(vendor: VendorSite) -> None:
+    add_form(vendor.store, "f1", [SCALE])
+    respond(vendor.store, "f1", "t1", [], hidden={"member_number": "xxxxx"})
+    wait(vendor, hours=1)
+    source = vendor.source(**KEY)
+    vendor.lake.pull(source, "response")
+    assert vendor.lake.rows(source, "response", ["member_number"]) == [{"member_number": None}]
+
+
+def test_a_short_list_of_forms_is_an_error(vendor: VendorSite, faults: Faults) -> None:
+    add_form(vendor.store, "f1", [SCALE])
+    items = [{"id": "f1", "title": "f1"}]
+    faults.on(r"/forms\?").status(200, {"total_items": 2, "page_count": 1, "items": items})
+    with pytest.raises(ShortReadError):
+        vendor.lake.extract(vendor.source(**KEY), "form")
 
 
 def test_only_named_forms_are_read(vendor: VendorSite) -> None:

@@ -147,7 +147,7 @@ def _vendor_error(status: int, body: Any) -> JourneyConnectorError | None:
             todo="Create a read-only token of the organisation itself (Developers, Create, Access"
             " token).",
         )
-    if kind == "gocardless":
+    if kind == "gocardless" or status >= 500:
         return RetryableError(f"GoCardless failed inside ({status}).")
     return SourceError(
         f"GoCardless refuses the request ({status}, {said}).",

@@ -15,6 +15,8 @@ from connectors.sources.typeform.settings import SurveySettings, TypeformSetting
 
 Row = dict[str, Any]
 
+# What a hidden field holds when a link was sent out with Typeform's placeholder still in it.
+PLACEHOLDER = "xxxxx"
 SCORED = ("nps", "opinion_scale")  # question types that are scores by themselves
 
 
@@ -51,7 +53,11 @@ def form_row(form: Mapping[str, Any], survey: SurveySettings) -> Row:
 
 def response_row(form: str, response: Mapping[str, Any], settings: TypeformSettings) -> Row:
     """Who answered and when. The e-mail address is the hidden one, else the first one given."""
-    hidden = response.get("hidden") or {}
+    hidden = {
+        name: value
+        for name, value in (response.get("hidden") or {}).items()
+        if value and value != PLACEHOLDER
+    }
     given = (a.get("email") for a in response.get("answers") or () if a.get("type") == "email")
     return {
         "id": response.get("token"),

@@ -115,14 +115,20 @@ class TypeformSource:
             rows = [self._form(id) for id in sorted(self._settings.forms)]
             yield Page(rows={"form": rows})
             return
+        gone = 0
         for number, listing in self._listed("form"):
             rows = []
             for item in listing.items:
                 try:
                     rows.append(self._form(str(item["id"])))
-                except GoneError:
-                    continue  # deleted between the list and its definition
-            yield Page(rows={"form": rows}, token=f"page {number}", server_time=listing.server_time)
+                except GoneError:  # deleted between the list and its definition
+                    gone += 1
+            yield Page(
+                rows={"form": rows},
+                token=f"page {number}",
+                expected_total=listing.total - gone,
+                server_time=listing.server_time,
+            )
 
     def _form(self, id: str) -> dict[str, Any]:
         return form_row(self._client.form(id, "form"), self._survey(id))

@@ -8,8 +8,9 @@ forms by page number, 200 at most; responses newest first, 1000 at most, `since`
 inclusive on `submitted_at` in unix seconds, `before` and `after` a response's token, exclusive, not
 together with `sort`; page_count counts what the filters leave, so 1 is the last page (the tap walks
 by it); errors are {code, description}; very recent responses may be missing for 30 minutes.
-Not verified: the codes of errors beyond their HTTP status, and how a token is answered whose
-response was deleted meanwhile (taken as an error; the next run begins that read anew).
+Not verified: the codes of errors beyond their HTTP status; that a link shared unfilled carries
+`xxxxx` in its hidden fields; how a token is answered whose response was deleted meanwhile (taken as
+an error; the next run begins that read anew).
 """
 
 from __future__ import annotations

@@ -14,6 +14,8 @@ from connectors.sources.mailchimp.settings import MailchimpSettings
 GOOD: dict[str, dict[str, Any]] = {
     "civicrm": {"base_url": "https://crm.example.org", "api_key": "k-1234"},
     "pretix": {"organizer": "example", "api_token": "k-1234"},
+    "gocardless": {"access_token": "k-1234"},
+    "typeform": {"access_token": "k-1234"},
     "stripe": {"api_key": "rk_test_1234"},
     "mailchimp": {"api_key": "k-1234-us14", "list_id": "a1b2c3"},
 }
@@ -74,6 +76,11 @@ def test_special_rules_of_one_vendor() -> None:
     assert "data centre" in problems("mailchimp", api_key="k-1234")
     assert "page_size" in problems("pretix", page_size=51)
     assert "page_size" in problems("stripe", page_size=101)
+    assert "page_size" in problems("gocardless", page_size=501)
+    assert "page_size" in problems("typeform", page_size=1001)
+    assert "forms" in problems("typeform", forms={"../me": {}})
+    assert "colour" in problems("typeform", forms={"f1": {"colour": "red"}})
+    assert "bare token" in problems("gocardless", access_token="Bearer k-1234")
     assert "page_size" in problems("mailchimp", page_size=1001)
     made = MailchimpSettings.model_validate(GOOD["mailchimp"])
     assert made.api_url == "https://us14.api.mailchimp.com"

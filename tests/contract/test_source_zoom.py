@@ -116,7 +116,7 @@ def test_registrants_come_in_every_status_and_a_withdrawn_one_is_buried(account:
 def test_who_is_approved_while_reading_is_there_once(account: Account, faults: Faults) -> None:
     account.webinar()
     account.registrant("r1", "pending")
-    faults.on("status=approved").drift(lambda: account.registrant("r1", "approved"))
+    faults.on("/registrants").nth(2).drift(lambda: account.registrant("r1", "approved"))
     source = account.source()
     _, loaded = account.lake.pull(source, "webinar")["webinar"]
     assert loaded.quarantined["registrant"] == 0
@@ -376,6 +376,7 @@ def test_check_says_hosts_and_windows(account: Account, faults: Faults) -> None:
 def test_a_slice_is_kept_to(account: Account) -> None:
     for days in (1, 5, 9):
         account.took_place(f"u{days}", timedelta(days=days))
+    account.took_place("u6", timedelta(days=6, hours=1))  # on the first day, but before its hour
     wanted = Request("instance", since=NOW - timedelta(days=6), until=NOW - timedelta(days=2))
     pages = list(account.source().pages(wanted))
     assert [page.token for page in pages] == ["host_A:u5"]

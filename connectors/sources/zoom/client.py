@@ -31,6 +31,7 @@ from connectors.errors import (
     PermissionError_,
     QuotaExhausted,
     RateLimited,
+    ShortReadError,
     SourceError,
 )
 from connectors.http.client import HttpClient
@@ -114,17 +115,15 @@ class ZoomClient:
         weight: Weight = "medium",
         counted: bool = True,
     ) -> list[Row]:
-        """Every row of a list; begun anew once when its page token dies on the way.
+        """Every row of a list; begun anew once when its page token dies, or rows came meanwhile.
 
         `counted`: the list's `total_records` must be reached, else ShortReadError.
         """
-        for last in (False, True):
-            try:
-                return self._walk(path, key, params or {}, stream, weight, counted)
-            except _DeadToken:
-                if last:
-                    raise
-        raise AssertionError("unreachable")
+        asked = params or {}
+        try:
+            return self._walk(path, key, asked, stream, weight, counted)
+        except (_DeadToken, ShortReadError):
+            return self._walk(path, key, asked, stream, weight, counted)
 
     def first(
         self, path: str, key: str, params: Mapping[str, Any], weight: Weight

@@ -196,18 +196,22 @@ def test_a_module_that_is_not_installed_is_no_failure(opened: Opened) -> None:
             assert "free_member" in said["partner"].detail
 
 
-def test_products_of_either_module(opened: Opened) -> None:
-    for module, flag in (("membership", "membership"), ("sale_subscription", "recurring_invoice")):
-        with opened(modules=["base", "product", module]) as made:
-            for number, given in ((1, True), (2, False)):
-                put(made, "product.product", number, name="Member", **{flag: given})
-            source = made.source(**KEY)
-            pages = list(source.pages(Request("product")))
-            assert [row["id"] for page in pages for row in page.rows["product"]] == [1]
-    with opened() as made:
-        put(made, "product.product", 3, name="Both", membership=False, recurring_invoice=True)
-        (page,) = made.source(**KEY).pages(Request("product"))
-        assert [row["id"] for row in page.rows["product"]] == [1, 3]
+def test_only_products_that_are_memberships(crm: VendorSite) -> None:
+    """A change of the price is written to the template, not to the product."""
+    put(crm, "product.template", 9, NOW, name="Member")
+    for number, given in ((1, True), (2, False)):
+        product = {"membership": given, "list_price": 89.9, "product_tmpl_id": [9, "Member"]}
+        put(crm, "product.product", number, NOW - timedelta(days=9), name="Member", **product)
+    source = crm.source(**KEY)
+    crm.lake.pull(source, "product")
+    assert crm.lake.rows(source, "product", ["id"]) == [{"id": 1}]
+    later = NOW + timedelta(days=1)
+    crm.store.set_now(later)
+    put(crm, "product.template", 9, later, name="Member")
+    product |= {"membership": True, "list_price": 99.0}
+    put(crm, "product.product", 1, NOW - timedelta(days=9), name="Member", **product)
+    crm.lake.pull(source, "product")
+    assert str(crm.lake.rows(source, "product", ["list_price"])[0]["list_price"]) == "99.0000"
 
 
 def test_refusals_in_plain_words(opened: Opened) -> None:

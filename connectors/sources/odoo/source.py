@@ -137,13 +137,12 @@ _INTERFACES = {
 
 
 def _usable(model: Model, known: Mapping[str, str]) -> bool:
-    return not model.needs or any(name in known for name in model.needs)
+    return model.needs in known
 
 
 def _base(model: Model, known: Mapping[str, str]) -> list[Any]:
-    """The stream's own conditions, those on missing fields left out, in prefix notation."""
-    conditions = [list(condition) for condition in model.domain if condition[0] in known]
-    return ["|"] * (len(conditions) - 1) + conditions if model.join == "any" else conditions
+    """The stream's own conditions, but those on fields this version does not have."""
+    return [list(condition) for condition in model.domain if condition[0] in known]
 
 
 def _window(model: Model, known: Mapping[str, str], request: Request) -> list[Any]:

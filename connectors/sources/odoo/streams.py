@@ -52,18 +52,16 @@ class Field:
 class Model:
     """What a stream reads.
 
-    `domain` narrows it; a condition on a field the model does not have counts as false where `any`
-    joins conditions. `needs`: fields without one of which the stream is absent, because another
-    module brings them. `touched_by`: related records whose change counts as one of this record.
-    `module`: what has to be installed, in words.
+    `domain` narrows it. `needs`: a field without which the stream is absent, because another module
+    or a later version brings it. `touched_by`: related records whose change counts as one of this
+    record. `module`: what has to be installed, in words.
     """
 
     name: str
     module: str
     fields: Mapping[str, Field]
     domain: Sequence[tuple[str, str, Any]] = ()
-    join: Literal["all", "any"] = "all"
-    needs: Sequence[str] = ()
+    needs: str = "id"
     touched_by: Sequence[str] = ()
 
 
@@ -113,7 +111,7 @@ MODELS: Mapping[str, Model] = {
     ),
     "product": Model(
         name="product.product",
-        module="Membership or Subscriptions",
+        module="Membership (Community, up to Odoo 18)",
         fields={
             **_plain(
                 id="integer",
@@ -123,15 +121,13 @@ MODELS: Mapping[str, Model] = {
                 membership="boolean",
                 membership_date_from="date",
                 membership_date_to="date",
-                recurring_invoice="boolean",
                 active="boolean",
             ),
             **_CURRENCY,
             **_STAMPS,
         },
-        domain=(("membership", "=", True), ("recurring_invoice", "=", True)),
-        join="any",
-        needs=("membership", "recurring_invoice"),
+        domain=(("membership", "=", True),),
+        needs="membership",
         touched_by=("product_tmpl_id",),
     ),
     "membership_line": Model(
@@ -191,7 +187,7 @@ MODELS: Mapping[str, Model] = {
             **_STAMPS,
         },
         domain=(("is_subscription", "=", True),),
-        needs=("plan_id",),
+        needs="plan_id",
     ),
     "event": Model(
         name="event.event",
@@ -204,7 +200,7 @@ MODELS: Mapping[str, Model] = {
                 date_end="timestamp",
                 date_tz="string",
                 active="boolean",
-                event_url="string",
+                kanban_state="string",
             ),
             **_ids(venue="address_id"),
             "kind": Field("string", "event_type_id", "name"),
@@ -229,7 +225,7 @@ MODELS: Mapping[str, Model] = {
                 event="event_id",
                 partner="partner_id",
                 ticket="event_ticket_id",
-                order="sale_order_id",
+                sale_order="sale_order_id",
             ),
             "order_name": Field("string", "sale_order_id", "name"),
             **_STAMPS,
@@ -256,7 +252,7 @@ MODELS: Mapping[str, Model] = {
             **_STAMPS,
         },
         domain=(("move_type", "in", ["out_invoice", "out_refund"]),),
-        needs=("move_type",),
+        needs="move_type",
     ),
     "payment": Model(
         name="account.payment",
@@ -276,7 +272,7 @@ MODELS: Mapping[str, Model] = {
             **_STAMPS,
         },
         domain=(("partner_type", "=", "customer"),),
-        needs=("date",),
+        needs="date",
         touched_by=("move_id",),
     ),
 }
@@ -297,7 +293,11 @@ def _spec(name: str, cursor: Cursor, description: str, *, never_empty: bool = Fa
 
 STREAMS: tuple[StreamSpec, ...] = (
     _spec("partner", _WRITTEN, "People, organisations and their addresses.", never_empty=True),
-    _spec("product", _WRITTEN, "Products that are memberships or are sold as subscriptions."),
+    _spec(
+        "product",
+        _WRITTEN,
+        "Products that are memberships, with the dates and the price of a term.",
+    ),
     _spec("membership_line", _WHOLE, "Memberships of a partner: one line per invoiced term."),
     _spec("subscription_plan", _WHOLE, "Billing periods of subscriptions."),
     _spec("subscription", _WHOLE, "Recurring sale orders; a renewal is an order of its own."),

@@ -29,7 +29,6 @@ ADDED: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         },
     },
     "sale_subscription": {
-        "product.product": {"recurring_invoice": "boolean"},
         "sale.order": {
             "is_subscription": "boolean",
             "plan_id": "many2one",
@@ -116,7 +115,7 @@ SCHEMA: Mapping[str, Mapping[str, Mapping[str, str]]] = {
             "date_begin": "datetime",
             "date_end": "datetime",
             "date_tz": "selection",
-            "event_url": "char",
+            "kanban_state": "selection",
             "address_id": "many2one",
             "event_type_id": "many2one",
             "stage_id": "many2one",

@@ -270,7 +270,8 @@ def load(raw: Path, folder: Path) -> None:
 # Days begin at midnight in Berlin.
 EXPECTED: dict[str, list[dict[str, Any]]] = {
     "people": _rows(
-        "source_record_id record_kind is_member_bearing member_number first_name last_name email_key phone_e164 is_organisation created_at",
+        "source_record_id record_kind is_member_bearing member_number first_name last_name "
+        "email_key phone_e164 is_organisation created_at",
         (
             "1",
             "contact",

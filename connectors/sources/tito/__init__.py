@@ -1,0 +1,7 @@
+"""Tito: events, registrations, tickets, refunds and check-ins. See README.md."""
+
+from connectors.registry import SourceType
+from connectors.sources.tito.settings import TitoSettings
+from connectors.sources.tito.source import TitoSource
+
+SOURCE_TYPE = SourceType(settings=TitoSettings, build=TitoSource)

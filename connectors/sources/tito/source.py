@@ -132,8 +132,7 @@ class TitoSource:
     def _updated(self, event: Row, request: Request, since: str | None) -> Iterator[Page]:
         """Registrations or tickets of one event in order of `updated_at`."""
         stream, slug = request.stream, str(event["slug"])
-        number, seen = 1, frozenset[str]()
-        until = request.until
+        number, until = 1, request.until
         while True:
             search: dict[str, Any] = {
                 "search[states][]": list(STATES[stream]),
@@ -147,18 +146,16 @@ class TitoSource:
             )
             last = _second(listing.rows[-1]["updated_at"]) if listing.rows else since
             done = listing.next_page is None
-            fresh = [row for row in listing.rows if _version(row) not in seen]
             moves = last != since
             position = _Position(slug, last, done).text() if done or moves else None
             yield Page(
-                rows={stream: [_kept(stream, row, event) for row in fresh]},
+                rows={stream: [_kept(stream, row, event) for row in listing.rows]},
                 token=f"{slug}:{since or ''}#{number}",
                 position=position,
                 server_time=listing.server_time,
             )
             if listing.next_page is None:
                 return
-            seen = frozenset(_version(row) for row in listing.rows)
             # A whole page within one second: only page numbers lead through it.
             since, number = (last, 1) if moves else (since, listing.next_page)
 
@@ -243,10 +240,6 @@ def _checkin(row: Row, event: Row, list_id: Any) -> Row:
 def _money(value: Any) -> Any:
     """Prices are binary floats of rounded decimals: four places bring back what was meant."""
     return round(value, 4) if isinstance(value, float) else value
-
-
-def _version(row: Row) -> str:
-    return f"{row['id']}@{row['updated_at']}"
 
 
 def _second(text: Any) -> str | None:

@@ -20,10 +20,12 @@ select
     cast(null as varchar) as foreign_record_id,
     cast(null as varchar) as sso_subject,
     partners.member_number,
-    case when not partners.is_organisation then coalesce(partners.first_name, {{ first_names('partners.full_name') }}) end
-        as first_name,
-    case when not partners.is_organisation then coalesce(partners.last_name, {{ last_name('partners.full_name') }}) end
-        as last_name,
+    case
+        when not partners.is_organisation then coalesce(partners.first_name, {{ first_names('partners.full_name') }})
+    end as first_name,
+    case
+        when not partners.is_organisation then coalesce(partners.last_name, {{ last_name('partners.full_name') }})
+    end as last_name,
     partners.birth_date,
     partners.email,
     partners.email_key,

@@ -44,8 +44,10 @@ periods as (
             when 'month' then subscription_plan.billing_period_value
             else 0
         end as months,
-        case when subscription_plan.billing_period_unit = 'week' then 7 * subscription_plan.billing_period_value else 0 end
-            as days,
+        case subscription_plan.billing_period_unit
+            when 'week' then 7 * subscription_plan.billing_period_value
+            else 0
+        end as days,
         numbered.periods_before,
         coalesce(numbered.paid_on, numbered.issued_on) as committed_date,
         numbered.known_at

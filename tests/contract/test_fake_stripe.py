@@ -60,6 +60,9 @@ def store(tmp_path: Path) -> Iterator[RecordStore]:
                 lines=[{"amount": 12_000, "description": "Dues"}],
             ),
             record("invoice", "in_2", 4, status="open", total=500, currency="eur"),
+            record("subscription", "sub_1", 6, customer="cus_01", items=[{"unit_amount": 500}]),
+            record("subscription", "sub_2", 5, customer="cus_02", status="canceled"),
+            record("subscription", "sub_3", 4, customer="cus_02", status="incomplete_expired"),
             record("charge", "ch_1", 5, amount=12_000, customer="cus_01", invoice="in_1"),
             record("charge", "ch_2", 4, amount=700, status="failed", failure_code="card_declined"),
             record("refund", "re_1", 2, charge="ch_1", amount=12_000, status="succeeded"),
@@ -149,6 +152,17 @@ def test_events_are_kept_thirty_days_and_filtered_by_type(server: FakeServer) ->
     assert both.status_code == 400
 
 
+def test_cancelled_subscriptions_are_listed_when_asked_for(
+    server: FakeServer, store: RecordStore
+) -> None:
+    store.put(record("subscription", "sub_1", 6, customer="cus_01", status="active"))
+    assert ids(server, "subscriptions") == ["sub_3", "sub_1"]
+    assert ids(server, "subscriptions", status="all") == ["sub_3", "sub_2", "sub_1"]
+    assert ids(server, "subscriptions", status="ended") == ["sub_3", "sub_2"]
+    assert ids(server, "subscriptions", status="canceled") == ["sub_2"]
+    assert ids(server, "subscriptions", status="all", customer="cus_01") == ["sub_1"]
+
+
 def test_deleted_customers_are_stubs(server: FakeServer) -> None:
     assert "cus_gone" not in ids(server, "customers", limit=100)
     stub = get(server, "customers/cus_gone").json()
@@ -178,7 +192,7 @@ def test_errors(
 
 
 def test_unknown_addresses(server: FakeServer) -> None:
-    assert get(server, "subscriptions").status_code == 404
+    assert get(server, "payouts").status_code == 404
     posted = requests.post(server.url + "/v1/customers", auth=("sk_test_sandbox", ""), timeout=5)
     assert posted.status_code == 404
 
@@ -238,7 +252,9 @@ def description() -> Description:
     return Description(Path(folder) / SPEC)
 
 
-@pytest.mark.parametrize("name", ["customers", "invoices", "charges", "refunds", "events"])
+@pytest.mark.parametrize(
+    "name", ["customers", "subscriptions", "invoices", "charges", "refunds", "events"]
+)
 def test_lists_fit_the_description(server: FakeServer, description: Description, name: str) -> None:
     body = get(server, name, limit=100).json()
     assert body["data"]

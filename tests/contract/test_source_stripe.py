@@ -208,6 +208,73 @@ def test_a_refund_that_succeeds_weeks_later_is_seen(account: Account) -> None:
     assert account.lake.rows(source, "refund", ["status"]) == [{"status": "succeeded"}]
 
 
+def test_a_cancelled_subscription_stays_and_says_so(account: Account) -> None:
+    account.save("subscription", "sub_1", "customer.subscription.created", status="active")
+    account.save("subscription", "sub_2", "customer.subscription.created", status="active")
+    account.save("subscription", "sub_0", "customer.subscription.deleted", status="canceled")
+    source = account.vendor.source(**KEY)
+    account.lake.pull(source, "subscription")
+    lists = account.vendor.asked("/v1/subscriptions")
+    assert [request.param("status") for request in lists] == ["all"]
+    account.wait(minutes=10)
+    ended = {"status": "canceled", "canceled_at": account.now, "ended_at": account.now}
+    account.save("subscription", "sub_1", "customer.subscription.deleted", **ended)
+    _, loaded = account.lake.pull(source, "subscription")["subscription"]
+    assert loaded.deleted["subscription"] == 0
+    rows = account.lake.rows(source, "subscription", ["id", "status"])
+    assert [tuple(row.values()) for row in rows] == [
+        ("sub_0", "canceled"),
+        ("sub_1", "canceled"),
+        ("sub_2", "active"),
+    ]
+    assert len(account.vendor.asked("/v1/subscriptions")) == len(lists)
+
+
+def test_subscriptions_are_read_again_after_a_gap_in_the_event_log(account: Account) -> None:
+    account.save("subscription", "sub_1", "customer.subscription.created", status="active")
+    source = account.vendor.source(**KEY)
+    account.lake.pull(source, "subscription")
+    account.save("subscription", "sub_1", "customer.subscription.deleted", status="canceled")
+    account.wait(days=40)
+    account.save("customer", "cus_1", "customer.updated", name="Somebody else")
+    account.lake.pull(source, "subscription")
+    assert account.lake.rows(source, "subscription", ["status"]) == [{"status": "canceled"}]
+
+
+def test_all_items_of_a_large_subscription(account: Account, faults: Faults) -> None:
+    items = [{"id": f"si_{n}"} for n in range(12)]
+    short = {"object": "list", "data": items[:10], "has_more": True}
+    account.save("subscription", "sub_1", "customer.subscription.created", items=short)
+    rest = {"object": "list", "data": items[10:], "has_more": False}
+    faults.on(r"^/v1/subscription_items\?").status(200, rest)
+    source = account.vendor.source(**KEY)
+    account.lake.pull(source, "subscription")
+    (row,) = account.lake.rows(source, "subscription", ["items"])
+    assert [item["id"] for item in json.loads(row["items"])["data"]] == [i["id"] for i in items]
+    (asked,) = account.vendor.asked("/v1/subscription_items")
+    assert (asked.param("subscription"), asked.param("starting_after")) == ("sub_1", "si_9")
+
+
+def test_a_dispute_is_followed_by_its_events(account: Account) -> None:
+    opened = {"charge": "ch_1", "payment_intent": "pi_1", "amount": 700, "status": "needs_response"}
+    account.save("dispute", "dp_1", "charge.dispute.created", **opened)
+    source = account.vendor.source(**KEY)
+    account.lake.pull(source, "dispute")
+    lists = len(account.vendor.asked("/v1/disputes"))
+    for kind, status in (
+        ("charge.dispute.funds_withdrawn", "needs_response"),
+        ("charge.dispute.updated", "under_review"),
+        ("charge.dispute.funds_reinstated", "won"),
+        ("charge.dispute.closed", "won"),
+    ):
+        account.wait(minutes=10)
+        account.save("dispute", "dp_1", kind, status=status)
+        account.lake.pull(source, "dispute")
+        rows = account.lake.rows(source, "dispute", ["charge", "payment_intent", "status"])
+        assert [tuple(row.values()) for row in rows] == [("ch_1", "pi_1", status)]
+    assert len(account.vendor.asked("/v1/disputes")) == lists
+
+
 @pytest.mark.parametrize(
     ("currency", "amount"), [("eur", 1250), ("jpy", 1250), ("kwd", 12_500), ("bhd", 1)]
 )
@@ -268,12 +335,14 @@ def test_addresses_payment_details_and_links_are_not_landed(account: Account) ->
     charge = {"amount": 1, "billing_details": {"name": "PAYER"}, "receipt_url": "DOOR"}
     account.save("charge", "ch_1", "charge.succeeded", **charge)
     account.save("dispute", "dp_1", "charge.dispute.created", amount=1, evidence={"x": "PROOF"})
+    left = {"cancellation_details": {"comment": "PROOF"}, "default_payment_method": "PAYER"}
+    account.save("subscription", "sub_1", "customer.subscription.created", **left)
     source = account.vendor.source(**KEY)
     for _ in ("lists", "events"):
         account.lake.pull(source)
         account.wait(minutes=10)
         account.save("customer", "cus_1", "customer.updated", name="Anna B", **private)
-    streams = ("customer", "invoice", "charge", "dispute")
+    streams = ("customer", "subscription", "invoice", "charge", "dispute")
     landed = repr([account.lake.rows(source, stream) for stream in streams])
     assert "Anna B" in landed
     for word in ("HOME", "SHIPPED", "DOOR", "MAIL", "PAYER", "PROOF"):
@@ -316,4 +385,5 @@ def test_requests_fit_the_published_description(account: Account) -> None:
         assert request.method == "GET"
         assert asked <= known, (request.path, asked - known)
         checked.add(request.path)
-    assert {"/v1/customers", "/v1/charges", "/v1/refunds", "/v1/events"} <= checked
+    lists = {f"/v1/{name}" for name in ("customers", "subscriptions", "charges", "refunds")}
+    assert lists | {"/v1/events"} <= checked

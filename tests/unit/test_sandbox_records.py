@@ -122,6 +122,27 @@ def test_a_refund_leaves_last_modified_alone(world: WorldSummary) -> None:
     assert all(row["last_modified"] < row["refunds"][0]["created"] for row in refunded)
 
 
+def test_card_money_of_the_ticket_shop_is_in_stripe_too(world: WorldSummary) -> None:
+    """What pretix says Stripe took has its charge; money taken at the door has none."""
+    orders = bodies(world.path, "pretix", "order")
+    shop: dict[str, Counter[int]] = {}
+    for kind in ("payments", "refunds"):
+        by_card = [p for order in orders for p in order[kind] if p["provider"] == "stripe"]
+        shop[kind] = Counter(round(float(p["amount"]) * 100) for p in by_card)
+    invoices = {row["id"]: row for row in bodies(world.path, "stripe", "invoice")}
+    charges = {
+        row["id"]: row
+        for row in bodies(world.path, "stripe", "charge")
+        if invoices[row["invoice"]]["metadata"]["purpose"] == "event"
+    }
+    assert shop["payments"]
+    assert Counter(row["amount"] for row in charges.values()) == shop["payments"]
+    refunds = [r for r in bodies(world.path, "stripe", "refund") if r["charge"] in charges]
+    assert Counter(row["amount"] for row in refunds) == shop["refunds"]
+    providers = {payment["provider"] for order in orders for payment in order["payments"]}
+    assert providers == {"stripe", "banktransfer", "boxoffice"}
+
+
 def test_phones_are_valid_and_addresses_reserved(world: WorldSummary) -> None:
     contacts = bodies(world.path, "civicrm", "Contact")
     phones = [row["phone_primary.phone"] for row in contacts if row["phone_primary.phone"]]

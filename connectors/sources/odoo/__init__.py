@@ -4,4 +4,6 @@ from connectors.registry import SourceType
 from connectors.sources.odoo.settings import OdooSettings
 from connectors.sources.odoo.source import OdooSource
 
-SOURCE_TYPE = SourceType(settings=OdooSettings, build=OdooSource)
+SOURCE_TYPE = SourceType(
+    settings=OdooSettings, build=OdooSource, limits="on odoo.com: 1 request a second"
+)

@@ -2,8 +2,9 @@
 
 Data flow: object of a list or an event -> trimmed() -> row.
 
-Stripe lets nobody choose fields; addresses, payment details, evidence and links that open an
-invoice without a password are left out here, so that they reach neither landing nor raw.
+Stripe lets nobody choose fields; addresses, payment details, evidence, what people wrote when they
+cancelled and links that open an invoice without a password are left out here, so that they reach
+neither landing nor raw.
 """
 
 from __future__ import annotations
@@ -16,6 +17,12 @@ Row = dict[str, Any]
 _LEFT_OUT: Mapping[str, frozenset[str]] = {
     "customer": frozenset(
         ("address", "shipping", "default_source", "sources", "tax_ids", "invoice_settings")
+    ),
+    "subscription": frozenset(
+        (
+            *("default_payment_method", "default_source", "payment_settings", "description"),
+            *("cancellation_details", "pending_setup_intent", "pending_update", "transfer_data"),
+        )
     ),
     "invoice": frozenset(
         (

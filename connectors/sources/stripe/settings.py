@@ -16,8 +16,9 @@ API_VERSION = "2023-08-16"
 class StripeSettings(HttpSettings):
     """One Stripe account, read with a restricted key.
 
-    `api_key`: a restricted key (rk_...) with read access to customers, invoices, charges, refunds,
-    disputes and events. `api_version` is pinned; change it only together with the connector.
+    `api_key`: a restricted key (rk_...) with read access to customers, subscriptions, invoices,
+    charges, refunds, disputes and events. `api_version` is pinned; change it only together with the
+    connector.
     """
 
     base_url: BaseUrl = "https://api.stripe.com"

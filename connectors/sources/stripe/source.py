@@ -33,11 +33,20 @@ log = logging.getLogger(__name__)
 
 _PATHS: Mapping[str, str] = {
     "customer": "customers",
+    "subscription": "subscriptions",
     "invoice": "invoices",
     "charge": "charges",
     "refund": "refunds",
     "dispute": "disputes",
 }
+# A plain list of subscriptions leaves out the cancelled ones.
+_FILTERS: Mapping[str, Mapping[str, str]] = {"subscription": {"status": "all"}}
+# Lists inside an object stop at ten rows: stream -> (field, path of the whole list, its parameter).
+_INNER_LISTS: Mapping[str, tuple[str, str, str | None]] = {
+    "invoice": ("lines", "invoices/{id}/lines", None),
+    "subscription": ("items", "subscription_items", "subscription"),
+}
+_DELETABLE = {spec.name for spec in STREAMS if spec.deletes != "none"}
 # An event can become visible after one that was created later.
 SETTLED_AFTER = 300
 
@@ -132,6 +141,7 @@ class StripeSource:
     def _listed(self, request: Request, mark: _Mark | None) -> Iterator[Page]:
         """The list of a stream, newest first. `mark`: the event log's place when it began."""
         bounds: dict[str, Any] = {"limit": self._settings.page_size}
+        bounds |= _FILTERS.get(request.stream, {})
         if request.since is not None:
             bounds["created[gte]"] = int(request.since.timestamp())
         if request.until is not None:
@@ -224,7 +234,7 @@ class StripeSource:
             if "id" not in found:
                 continue
             rows.pop(found["id"], None)
-            if str(event.get("type", "")).endswith(".deleted"):
+            if str(event.get("type", "")).endswith(".deleted") and stream in _DELETABLE:
                 gone.append((found["id"],))
                 continue
             rows[found["id"]] = self._as_pinned(stream, event, found)
@@ -241,20 +251,23 @@ class StripeSource:
             return found
 
     def _completed(self, stream: str, row: Row) -> Row:
-        """The row as landed; an invoice with all its lines, as a list in an object stops at ten."""
+        """The row as landed, with the whole of its inner list, which stops at ten in an object."""
         row = trimmed(stream, row)
-        lines = row.get("lines")
-        if stream != "invoice" or not isinstance(lines, dict) or not lines.get("has_more"):
+        if stream not in _INNER_LISTS:
             return row
-        data = list(lines.get("data") or ())
+        field, path, owner = _INNER_LISTS[stream]
+        inner = row.get(field)
+        if not isinstance(inner, dict) or not inner.get("has_more"):
+            return row
+        data = list(inner.get("data") or ())
         while True:
-            params: dict[str, Any] = {"limit": 100}
+            params: dict[str, Any] = {"limit": 100} | ({owner: row["id"]} if owner else {})
             if data:
                 params["starting_after"] = data[-1]["id"]
-            more = self._client.list(f"invoices/{row['id']}/lines", params, stream)
+            more = self._client.list(path.format(id=row["id"]), params, stream)
             data += more.data
             if not more.has_more:
-                return {**row, "lines": {**lines, "data": data, "has_more": False}}
+                return {**row, field: {**inner, "data": data, "has_more": False}}
 
     def _newest(self) -> _Mark:
         """The newest event that has settled; whatever comes after it will be read next time."""

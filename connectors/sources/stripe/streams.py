@@ -6,6 +6,8 @@ Facts (Stripe API reference and the published specification, version 2023-08-16)
 - lists filter on `created` only; changes come from /v1/events, kept for 30 days; every event holds
   a snapshot of its object (docs.stripe.com/api/events).
 - refunds have no complete event coverage: they are read by `created` with a re-read window.
+- a cancelled subscription is told as customer.subscription.deleted and stays in the list that is
+  asked for with status=all: for subscriptions that event is a change, not a deletion.
 - amounts are integers in the currency's smallest unit. Zero-decimal currencies (JPY) have no
   smaller unit and three-decimal ones (KWD, BHD) have thousandths: nothing is ever divided here, the
   number stays as sent next to its `currency` (docs.stripe.com/currencies).
@@ -50,6 +52,7 @@ INVOICE = StreamSpec(
     columns=_columns(
         id="string",
         customer="string",
+        subscription="string",
         number="string",
         status="string",
         currency="string",
@@ -114,6 +117,7 @@ DISPUTE = StreamSpec(
     columns=_columns(
         id="string",
         charge="string",
+        payment_intent="string",
         amount="minor",
         currency="string",
         created="unix",
@@ -125,10 +129,48 @@ DISPUTE = StreamSpec(
     description="Chargebacks (needs_response, under_review, won, lost, ...); minor units.",
 )
 
-STREAMS: tuple[StreamSpec, ...] = (CUSTOMER, INVOICE, CHARGE, REFUND, DISPUTE)
+SUBSCRIPTION = StreamSpec(
+    name="subscription",
+    primary_key=("id",),
+    columns=_columns(
+        id="string",
+        customer="string",
+        status="string",
+        currency="string",
+        collection_method="string",
+        created="unix",
+        start_date="unix",
+        current_period_start="unix",
+        current_period_end="unix",
+        trial_end="unix",
+        cancel_at="unix",
+        cancel_at_period_end="boolean",
+        canceled_at="unix",
+        ended_at="unix",
+        latest_invoice="string",
+        metadata="json",
+        items="json",
+    ),
+    cursor=Cursor("event_log"),
+    deletes="none",
+    description="Standing orders to bill (active, past_due, paused, canceled, ...); unit_amount of"
+    " their items in minor units.",
+)
+
+STREAMS: tuple[StreamSpec, ...] = (CUSTOMER, SUBSCRIPTION, INVOICE, CHARGE, REFUND, DISPUTE)
 
 # The event types whose object is a row of the stream (at most 20 may be asked for at once).
 EVENT_TYPES: Mapping[str, tuple[str, ...]] = {
+    "subscription": (
+        "customer.subscription.created",
+        "customer.subscription.deleted",
+        "customer.subscription.paused",
+        "customer.subscription.pending_update_applied",
+        "customer.subscription.pending_update_expired",
+        "customer.subscription.resumed",
+        "customer.subscription.trial_will_end",
+        "customer.subscription.updated",
+    ),
     "customer": ("customer.created", "customer.updated", "customer.deleted"),
     "invoice": (
         "invoice.created",

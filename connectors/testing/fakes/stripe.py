@@ -1,11 +1,12 @@
-"""A fake Stripe API, read side: customers, invoices, charges, refunds, disputes, events.
+"""A fake Stripe API, read side: customers, subscriptions, invoices, charges and what follows them.
 
 Data flow: GET /v1/<list>[/{id}] -> RecordStore("stripe", entity) -> list envelope or object.
 
 Facts from Stripe's OpenAPI description (API version 2023-08-16) and its documentation pages on
 pagination, errors and rate limits: newest first; limit 1 to 100, 10 by default; starting_after and
 ending_before name an object and exclude each other; created takes a number or gt, gte, lt, lte;
-events are kept for 30 days and filtered by `type` (with *) or `types[]` (at most 20); errors are
+events are kept for 30 days and filtered by `type` (with *) or `types[]` (at most 20);
+subscriptions that were cancelled are listed only with status=all, canceled or ended; errors are
 {"error": {type, code, message, param}} with type invalid_request_error; the key comes as Bearer or
 as the Basic user name; too many requests are 429 with code rate_limit.
 Not verified: the exact words of the messages and the code for a limit out of range.
@@ -33,6 +34,7 @@ VENDOR = "stripe"
 EVENT_DAYS = 30
 _LISTS = {
     "customers": "customer",
+    "subscriptions": "subscription",
     "invoices": "invoice",
     "charges": "charge",
     "refunds": "refund",
@@ -42,6 +44,7 @@ _LISTS = {
 # Query parameters that filter by a stored field of the same name.
 _EQUAL = {
     "customer": ("email",),
+    "subscription": ("customer", "status"),
     "invoice": ("customer", "status"),
     "charge": ("customer", "payment_intent"),
     "refund": ("charge",),
@@ -210,7 +213,7 @@ class StripeFake:
                 if types and not any(fnmatch.fnmatchcase(type_, wanted) for wanted in types):
                     continue
                 stored = dict(zip(_EQUAL[kind], values, strict=True))
-                if all(stored[name] == wanted for name, wanted in filters):
+                if all(_fits(name, stored[name], wanted) for name, wanted in filters):
                     chosen.append((created, sort, id))
             return sorted(chosen)
 
@@ -232,7 +235,17 @@ def _parameters(kind: str, request: Request) -> dict[str, str]:
 
 
 def _equals(kind: str, params: Mapping[str, str]) -> dict[str, str]:
-    return {name: params[name] for name in _EQUAL[kind] if name in params}
+    given = {name: params[name] for name in _EQUAL[kind] if name in params}
+    return {"status": "not canceled"} | given if kind == "subscription" else given
+
+
+def _fits(name: str, value: Any, wanted: str) -> bool:
+    """Whether a stored value is meant by the filter; three words mean several statuses."""
+    if name == "status":
+        ended = ("canceled", "incomplete_expired")
+        meant = {"all": True, "ended": value in ended, "not canceled": value != "canceled"}
+        return bool(meant.get(wanted, value == wanted))
+    return bool(value == wanted)
 
 
 def _limit(text: str | None) -> int:

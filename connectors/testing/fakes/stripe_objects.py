@@ -16,11 +16,18 @@ API_VERSION = "2023-08-16"
 Body = dict[str, Any]
 
 # id prefix -> object name; an event's `data.object` says what it is by its id.
-PREFIXES = {"cus": "customer", "in": "invoice", "ch": "charge", "re": "refund", "dp": "dispute"}
+PREFIXES = {
+    "cus": "customer",
+    "sub": "subscription",
+    "in": "invoice",
+    "ch": "charge",
+    "re": "refund",
+    "dp": "dispute",
+}
 
 
 def complete(kind: str, body: Body) -> Body:
-    """The API object of this kind: customer, invoice, charge, refund, dispute or event."""
+    """The API object of this kind, one of _COMPLETERS."""
     return _COMPLETERS[kind](body)
 
 
@@ -49,6 +56,60 @@ def _customer(body: Body) -> Body:
         "tax_exempt": "none",
         "test_clock": None,
     } | {key: value for key, value in body.items() if key != "deleted"}
+
+
+def _subscription(body: Body) -> Body:
+    made = {
+        "object": "subscription",
+        "automatic_tax": {"enabled": False},
+        "billing_cycle_anchor": body["created"],
+        "cancel_at": None,
+        "cancel_at_period_end": False,
+        "canceled_at": None,
+        "collection_method": "charge_automatically",
+        "currency": "eur",
+        "current_period_end": body["created"] + 365 * 86_400,
+        "current_period_start": body["created"],
+        "ended_at": None,
+        "latest_invoice": None,
+        "livemode": False,
+        "metadata": {},
+        "start_date": body["created"],
+        "status": "active",
+        "trial_end": None,
+    } | body
+    items = body.get("items") or []
+    rows = items["data"] if isinstance(items, dict) else items
+    address = f"/v1/subscription_items?subscription={body['id']}"
+    data = [_item(item, number, made) for number, item in enumerate(rows, start=1)]
+    made["items"] = items if isinstance(items, dict) else _list(address, data)
+    return made
+
+
+def _item(body: Body, number: int, subscription: Body) -> Body:
+    """An item; its price is given as `unit_amount` (minor units) in the subscription's currency."""
+    price = {
+        "id": f"price_{subscription['id']}_{number}",
+        "object": "price",
+        "active": True,
+        "billing_scheme": "per_unit",
+        "created": subscription["created"],
+        "currency": subscription["currency"],
+        "livemode": False,
+        "metadata": {},
+        "product": "prod_1",
+        "type": "recurring",
+        "unit_amount": body.get("unit_amount"),
+    }
+    return {
+        "id": f"si_{subscription['id']}_{number}",
+        "object": "subscription_item",
+        "created": subscription["created"],
+        "metadata": {},
+        "price": price,
+        "quantity": 1,
+        "subscription": subscription["id"],
+    }
 
 
 def _invoice(body: Body) -> Body:
@@ -203,6 +264,7 @@ def _event(body: Body) -> Body:
 
 _COMPLETERS: dict[str, Callable[[Body], Body]] = {
     "customer": _customer,
+    "subscription": _subscription,
     "invoice": _invoice,
     "charge": _charge,
     "refund": _refund,

@@ -86,7 +86,7 @@ class OdooSource:
         known = self._client.fields(model.name, spec.name)
         if known is None or not _usable(model, known):
             return
-        domain = [*_base(model, known), *_window(model, known, request)]
+        domain = [*map(list, model.domain), *_window(model, known, request)]
         wanted = {column: field for column, field in model.fields.items() if field.name in known}
         names = sorted({field.name for field in wanted.values()})
         for token, rows, time in self._in_id_order(
@@ -106,7 +106,7 @@ class OdooSource:
         known = self._client.fields(model.name, stream)
         if known is None or not _usable(model, known):
             return
-        for _, rows, _ in self._in_id_order(stream, _base(model, known), ["id"], 0):
+        for _, rows, _ in self._in_id_order(stream, list(map(list, model.domain)), ["id"], 0):
             if rows:
                 yield [(row["id"],) for row in rows]
 
@@ -138,11 +138,6 @@ _INTERFACES = {
 
 def _usable(model: Model, known: Mapping[str, str]) -> bool:
     return model.needs in known
-
-
-def _base(model: Model, known: Mapping[str, str]) -> list[Any]:
-    """The stream's own conditions, but those on fields this version does not have."""
-    return [list(condition) for condition in model.domain if condition[0] in known]
 
 
 def _window(model: Model, known: Mapping[str, str], request: Request) -> list[Any]:

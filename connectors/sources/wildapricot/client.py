@@ -16,7 +16,7 @@ cut at a page: they are asked for until nothing new comes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -27,6 +27,7 @@ from connectors.errors import (
     AuthenticationError,
     ConfigurationError,
     JourneyConnectorError,
+    LoopError,
     PermissionError_,
     SourceError,
 )
@@ -152,6 +153,29 @@ class WildApricotClient:
     def all_ids(self, path: str, params: Mapping[str, Any], stream: str) -> list[int]:
         """Every id a search finds, in ascending order."""
         return sorted(id for chunk in self.ids(path, params, stream) for id in chunk)
+
+    def completed(
+        self, path: str, stream: str, asked: Sequence[int], rows: Sequence[Row]
+    ) -> tuple[list[Row], list[int]]:
+        """(rows of all ids asked for, ids that are gone); those missing are asked for one by one.
+
+        LoopError when a row comes that was not asked for: the answer is another request's.
+        """
+        found = {int(row["Id"]): row for row in rows}
+        if found.keys() - set(asked):
+            raise LoopError(
+                f"a page of {path!r} holds other records than were asked for.",
+                stream=stream,
+                todo="Nothing was loaded; run again, or report it.",
+            )
+        gone = []
+        for id in asked:
+            row = found.get(id) or self.one(f"{path}/{id}", stream)
+            if row is None:
+                gone.append(id)
+            else:
+                found[id] = row
+        return [found[id] for id in sorted(found)], gone
 
     def search_contacts(self, params: Mapping[str, Any]) -> Found:
         """Contacts by the asynchronous search: asked for, then fetched when it is complete.

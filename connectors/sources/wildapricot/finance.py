@@ -55,14 +55,13 @@ class Finance:
             chunk = ids[start : start + self.page_size]
             params = {"ids": ",".join(map(str, chunk)), **_voided(stream)}
             found = self.client.rows(path, params, key, stream)
-            rows = [row for row in found.rows if row.get("Id") in set(chunk)]
-            gone = set(chunk) - {int(row["Id"]) for row in rows}
+            rows, gone = self.client.completed(path, stream, chunk, found.rows)
             yield Page(
                 rows={stream: [document(row) for row in rows], **self._used_for(stream, rows)},
                 token=f"id>={chunk[0]}",
                 position=AfterId(chunk[-1]).text(),
                 server_time=found.server_time,
-                deleted={stream: [(id,) for id in sorted(gone)]},
+                deleted={stream: [(id,) for id in gone]},
             )
 
     def ids(self, stream: str) -> Iterator[Sequence[tuple[Any, ...]]]:

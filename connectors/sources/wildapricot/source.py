@@ -212,8 +212,9 @@ class WildApricotSource:
             chunk = ids[start : start + size]
             params = {"$async": "false", "$filter": f"Id in [{','.join(map(str, chunk))}]"}
             found = self._client.rows("events", {**params, "$top": size}, "Events", "event")
+            rows, _ = self._client.completed("events", "event", chunk, found.rows)
             yield Page(
-                rows={"event": [document(row) for row in found.rows]},
+                rows={"event": [document(row) for row in rows]},
                 token=f"id>={chunk[0]}",
                 position=AfterId(chunk[-1]).text(),
                 server_time=found.server_time,

@@ -12,7 +12,7 @@ api-evangelist/wildapricot), its help pages and samples (WildApricot/ApiSamples)
   and EndDate compare the document's date; voided invoices only with includeVoided;
 - the audit log refuses a request without dates; allocations one without a document;
 - errors are {code, message, details}; a query of more than 4,096 characters is not found.
-Not verified: the order of contacts (by name here, so that a renamed one moves), the codes of errors.
+Not verified: the order of contacts (by name here, so that a renamed one moves), and error codes.
 """
 
 from __future__ import annotations

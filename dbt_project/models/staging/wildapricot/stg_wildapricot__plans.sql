@@ -8,7 +8,7 @@ select
     level_name as plan_code,
     level_name as plan_name,
     {{ plan_setting('level_name', 'renewal_model', 'renewal_model', quoted=true) }} as renewal_model,
-    {{ plan_setting('level_name', 'term_months', 'term_months') }} as term_months,
+    term_months,
     {{ plan_setting('level_name', 'grace_days', var('grace_days')) }} as grace_days,
     {{ plan_setting('level_name', 'reinstate_days', var('reinstate_days')) }} as reinstate_days,
     renewal_model <> 'lifetime' as is_renewable,

@@ -1,5 +1,4 @@
--- Every version of a level. How many years EveryNYears means is not told: one, unless the plan's own
--- settings say otherwise.
+-- Every version of a level. How many years EveryNYears means is not told: it counts as one.
 with versions as (
     {{ raw_history('wildapricot', 'membership_level') }}
 ),

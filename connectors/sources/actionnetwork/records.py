@@ -74,14 +74,12 @@ def donation(record: Row) -> Row:
 
 def action(record: Row, parent: str, parent_id: str | None = None) -> Row:
     """What a person did: the person, and what it was done on (event, petition, form...)."""
-    own = (
-        parent_id or record.get(f"action_network:{parent}_id") or _linked(record, f"osdi:{parent}")
-    )
+    named = record.get(f"action_network:{parent}_id") or _linked(record, f"osdi:{parent}")
     # The documentation spells the key of a submission's person without "_network".
     person = record.get("action_network:person_id") or record.get("action:person_id")
     return {
         **_dated(record),
-        "parent_id": own,
+        "parent_id": parent_id or named,
         "person_id": person or _linked(record, "osdi:person"),
         "status": record.get("status"),
     }

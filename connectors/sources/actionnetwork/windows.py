@@ -11,11 +11,11 @@ are pages turned, again and again until nothing new comes.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from connectors.errors import ShortReadError
+from connectors.errors import LoopError, ShortReadError
 from connectors.sources.actionnetwork.client import Listing, Row
 from connectors.sources.actionnetwork.records import id_of
 
@@ -45,10 +45,11 @@ def windows(
         end = min(at + step, until) if until is not None else at + step
         is_open = until is None and end >= now
         listing = fetch(1, _between(at, None if is_open else end))
+        _refuse_strangers(listing.rows, at, None if is_open else end)
         if not listing.has_next or len(listing.rows) < size:
             rows = list(listing.rows)
         elif step <= SECOND:
-            rows = _turned(fetch, _between(at, None if is_open else end), size)
+            rows = _turned(fetch, _between(at, None if is_open else end))
         else:
             step = max(SECOND, step / 2)
             step -= timedelta(microseconds=step.microseconds)
@@ -60,16 +61,23 @@ def windows(
         step = min(LONGEST, step * 2) if len(rows) * 3 < size else step
 
 
-def _turned(fetch: Fetch, where: str, size: int) -> list[Row]:
+def _turned(fetch: Fetch, where: str) -> list[Row]:
     """Every row of a window too full for one page; ShortReadError when it never comes to rest."""
     seen: dict[str, Row] = {}
     for _ in range(PASSES):
-        before, page = len(seen), 1
+        before, page, turned = len(seen), 1, set[str]()
         while True:
             listing = fetch(page, where)
-            seen.update({id_of(row): row for row in listing.rows})
-            if not listing.rows or not listing.has_next:
+            found = {id_of(row): row for row in listing.rows}
+            seen.update(found)
+            if not found or not listing.has_next:
                 break
+            if not found.keys() - turned:
+                raise LoopError(
+                    f"page {page} of one second holds only what earlier pages held.",
+                    todo="Nothing was loaded; run again, or report it.",
+                )
+            turned |= found.keys()
             page += 1
         if len(seen) == before:
             return list(seen.values())
@@ -77,6 +85,19 @@ def _turned(fetch: Fetch, where: str, size: int) -> list[Row]:
         f"the records of one second changed while they were read, {PASSES} times over.",
         todo="Run again when less is being changed.",
     )
+
+
+def _refuse_strangers(rows: Sequence[Row], start: datetime, end: datetime | None) -> None:
+    """LoopError for a record modified outside the window: the service did not filter."""
+    for row in rows:
+        if not row.get("modified_date"):
+            continue
+        at = datetime.fromisoformat(str(row["modified_date"]))
+        if at <= start - SECOND or (end is not None and at >= end):
+            raise LoopError(
+                "a page holds records modified outside the time that was asked for.",
+                todo="Nothing was loaded; run again, or report it.",
+            )
 
 
 def _between(start: datetime, end: datetime | None) -> str:

@@ -114,7 +114,7 @@ def _holds(row: Mapping[str, Any], field: str, operation: str, value: str) -> bo
 
 
 def _id(row: Mapping[str, Any]) -> str:
-    return str(row["identifiers"][0])
+    return str(next(iter(row["identifiers"]), ""))
 
 
 def _moment(text: str) -> datetime:

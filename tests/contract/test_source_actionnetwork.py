@@ -59,6 +59,7 @@ def test_a_person_changed_while_reading_hides_no_other(group: Group, faults: Fau
     source = group.vendor.source(**KEY)
     group.lake.pull(source, "person")
     assert group.ids(source, "person") == [f"p{number:02d}" for number in range(30)]
+    assert {request.param("page") for request in group.vendor.asked(PEOPLE)} == {"1"}
 
 
 def test_more_people_in_one_second_than_fit_on_a_page(group: Group, faults: Faults) -> None:

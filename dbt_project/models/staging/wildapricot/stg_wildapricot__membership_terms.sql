@@ -1,5 +1,8 @@
 with terms as (
-    select * from {{ ref('base_wildapricot__terms') }}
+    select
+        *,
+        {{ add_days('start_date', -1) }} as day_before
+    from {{ ref('base_wildapricot__terms') }}
 ),
 
 plan_versions as (
@@ -24,7 +27,7 @@ spans as (
         contact_id,
         level_id,
         member_since_date as start_date,
-        {{ add_days('start_date', -1) }} as end_date,
+        day_before as end_date,
         member_since_date as committed_date,
         is_recurring,
         known_at

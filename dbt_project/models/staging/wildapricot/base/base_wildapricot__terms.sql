@@ -25,7 +25,7 @@ seen as (
             partition by id order by _known_from rows between unbounded preceding and 1 preceding
         ) as latest_due_before
     from versions
-    where membership_level_id is not null and status <> 'PendingNew'
+    where membership_level_id is not null and coalesce(status, '') <> 'PendingNew'
 ),
 
 dues as (

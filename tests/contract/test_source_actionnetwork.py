@@ -186,6 +186,22 @@ def test_actions_below_what_they_were_taken_on(group: Group, stream: str, parent
     assert "FREETEXT" not in repr([page.rows for page in source.pages(Request(stream))])
 
 
+def test_an_event_changed_while_events_are_listed_hides_no_other(
+    group: Group, faults: Faults
+) -> None:
+    for number in range(12):
+        at = NOW - timedelta(days=number)
+        group.put("event", f"e{number:02d}", at)
+        group.put("attendance", f"a{number:02d}", at, f"e{number:02d}")
+    # The newest come first: one that becomes the newest pushes another onto a page already read.
+    faults.on(r"/events\?").nth(3).drift(
+        lambda: group.put("event", "e11", NOW + timedelta(hours=1))
+    )
+    source = group.vendor.source(**KEY)
+    group.lake.pull(source, "attendance")
+    assert group.ids(source, "attendance") == [f"a{number:02d}" for number in range(12)]
+
+
 def test_attendances_of_events_long_over_are_no_longer_asked_for(group: Group) -> None:
     for id, days in (("old", 300), ("new", 10)):
         group.put("event", id, NOW, start_date=z(NOW - timedelta(days=days)))

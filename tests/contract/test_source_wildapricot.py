@@ -140,6 +140,10 @@ def test_a_short_list_of_ids_buries_nobody(club: Club, faults: Faults) -> None:
     faults.on(r"idsOnly").nth(1).error_body({"ContactIdentifiers": []})
     with pytest.raises(ShortReadError, match="counts 2"):
         list(source.ids("contact"))
+    club.event(8, NOW)
+    faults.on(r"idsOnly").nth(1).error_body({"EventsIdentifiers": []})
+    with pytest.raises(ShortReadError, match="counts 1"):
+        list(source.ids("event_registration"))
 
 
 def test_only_named_fields_are_landed(club: Club) -> None:

@@ -133,13 +133,14 @@ class ActionNetworkSource:
 
     def _parents(self, request: Request) -> list[str]:
         """Ids of what a stream's records live below, in order."""
-        where, found, page = _WHERE[request.stream], list[Row](), 1
-        while True:
-            listing = self._client.page(where.parents, where.parents_rel, request.stream, page)
-            found.extend(listing.rows)
-            if not listing.rows or not listing.has_next:
-                break
-            page += 1
+        where, found = _WHERE[request.stream], list[Row]()
+
+        def fetch(page: int, only: str) -> Listing:
+            return self._client.page(where.parents, where.parents_rel, request.stream, page, only)
+
+        now = datetime.now(UTC)
+        for window in windows(fetch, self._first, None, now, self._settings.page_size):
+            found.extend(window.rows)
         oldest = None
         if where.parents == "events" and request.mark is not None and request.since is not None:
             oldest = request.since - timedelta(days=self._settings.action_event_days)

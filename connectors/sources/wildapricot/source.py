@@ -144,19 +144,19 @@ class WildApricotSource:
         elif stream == "membership_level":
             yield [(row["Id"],) for row in self._levels()]
         elif stream == "event_registration":
-            for event in self._client.all_ids("events", {}, stream):
+            for event in self._counted_ids("events", stream):
                 yield [(row["Id"],) for row in self._registered(event, details=False)]
         else:
-            path = f"{stream}s"
-            read = 0
-            for chunk in self._client.ids(path, {}, stream):
-                read += len(chunk)
-                yield [(id,) for id in chunk]
-            counted = self._client.count(path, {}, stream)
-            if read < counted:
-                raise ShortReadError(
-                    f"{read} ids came, but the service counts {counted}.", stream=stream
-                )
+            yield [(id,) for id in self._counted_ids(f"{stream}s", stream)]
+
+    def _counted_ids(self, path: str, stream: str) -> list[int]:
+        ids = self._client.all_ids(path, {}, stream)
+        counted = self._client.count(path, {}, stream)
+        if len(ids) < counted:
+            raise ShortReadError(
+                f"{len(ids)} ids came, but the service counts {counted}.", stream=stream
+            )
+        return ids
 
     def _levels(self) -> list[Row]:
         found = self._client.rows("membershiplevels", {}, "Levels", "membership_level")
@@ -171,7 +171,7 @@ class WildApricotSource:
         wanted = set(self._client.all_ids("contacts", filters, "contact"))
         size, skip = self._settings.page_size, 0
         own = {str(column): name for column, name in self._settings.contact_fields.items()}
-        total = len(wanted)
+        total = max(len(wanted), self._client.count("contacts", filters, "contact"))
         while skip < total:
             asked = {**filters, "$top": size, "$skip": skip}
             found = self._client.search_contacts(asked)

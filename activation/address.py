@@ -13,7 +13,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
-from connectors.landing.contact_keys import email_key
+from connectors.landing.email_addresses import email_key
 
 
 def address_key(address: str | None) -> str | None:

@@ -52,6 +52,7 @@ class SourceType:
 
     `build(name, settings, context)` does no I/O. `specs` gives every stream of the kind without a
     configured source; by default the kind's module `streams` is asked for its `STREAMS`.
+    `limits`: how fast it may be asked, in the words of the overview in the docs.
     `is_mapped`: its configuration maps it to the conformed entities, whose names its streams have;
     there may be several sources of such a kind.
     """
@@ -59,6 +60,7 @@ class SourceType:
     settings: type[BaseModel]
     build: Callable[[str, Any, SourceContext], Source]
     specs: Callable[[], Sequence[StreamSpec]] | None = None
+    limits: str = "none"
     is_mapped: bool = False
 
 

@@ -13,7 +13,8 @@ from typing import Any
 import typer.main
 import yaml
 
-from connectors.registry import all_specs
+from connectors.protocol import StreamSpec
+from connectors.registry import SOURCES, all_specs, is_mapped
 from flows.cli import app
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -67,6 +68,14 @@ def _connectors() -> str:
         "Each stream is one raw table, `<source>.<stream>`. How a source is set up, and its",
         "limits, are in the README of its folder.",
         "",
+        "| system | streams | cursor | deletes | limits | proven how |",
+        "|---|---|---|---|---|---|",
+        *(_overview(kind, specs) for kind, specs in sorted(all_specs().items())),
+        "",
+        "Every system passes the conformance suite against its fake; *description*: requests and",
+        "answers are held against the vendor's published one; *real*: the vendor's own server is",
+        "installed and read by `make test-real`.",
+        "",
     ]
     for kind, specs in sorted(all_specs().items()):
         lines += [f"## `{kind}`", "", f"[README](../../connectors/sources/{kind}/README.md)", ""]
@@ -79,6 +88,35 @@ def _connectors() -> str:
         ]
         lines.append("")
     return _page(lines)
+
+
+def _overview(kind: str, specs: list[StreamSpec]) -> str:
+    """One line of the table of all systems."""
+    own = [spec for spec in specs if spec.parent is None]
+    streams = f"{len(own)} entities, as mapped" if is_mapped(kind) else f"{len(specs)}"
+    cursors = sorted({spec.cursor.kind for spec in own})
+    deletes = sorted({spec.deletes for spec in specs})
+    if is_mapped(kind):
+        cursors, deletes = ["as configured"], ["as configured"]
+    cells = (
+        f"[{kind}](../../connectors/sources/{kind}/README.md)",
+        *(streams, ", ".join(cursors), ", ".join(deletes), SOURCES[kind].limits, _proof(kind)),
+    )
+    return f"| {' | '.join(cells)} |"
+
+
+def _proof(kind: str) -> str:
+    """What the tests hold against the connector, from the files that are there."""
+    tests = ROOT / "tests"
+    found = []
+    if (tests / "contract" / f"cases_{kind}.py").is_file():
+        found.append("conformance")
+    fake = tests / "contract" / f"test_fake_{kind}.py"
+    if fake.is_file() and "MEMBER_JOURNEY_SPECS" in fake.read_text("utf-8"):
+        found.append("description")
+    if list((tests / "real").glob(f"test_{kind}*.py")):
+        found.append("real")
+    return ", ".join(found)
 
 
 def _segments() -> str:

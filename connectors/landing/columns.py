@@ -107,12 +107,14 @@ def cast(kind: ColumnType, text: str, timezone: str) -> str:
     """The SQL expression of `text` (an expression too) as this type, NULL when it does not fit."""
     if kind in ("string", "json"):
         return text
-    trimmed = f"nullif(trim({text}), '')"
     if kind in ("email", "phone"):
         return f"nullif({text}, '')"
+    trimmed = f"nullif(trim({text}), '')"
     if kind in ("integer", "minor"):
         whole = f"try_cast({trimmed} as bigint)"
-        return f"case when try_cast({trimmed} as double) = {whole} then {whole} end"
+        return _usually(
+            text, r"[+-]?[0-9]{1,18}", whole, f"try_cast({trimmed} as double) = {whole}"
+        )
     if kind == "number":
         value = f"try_cast({trimmed} as double)"
         return f"case when isfinite({value}) then {value} end"
@@ -120,10 +122,11 @@ def cast(kind: ColumnType, text: str, timezone: str) -> str:
         return f"try_cast({trimmed} as boolean)"
     if kind == "money":
         value = f"try_cast({trimmed} as decimal(18,4))"
-        return f"case when try_cast({trimmed} as decimal(38,12)) = {value} then {value} end"
+        usual = r"[+-]?[0-9]{1,14}([.][0-9]{1,4})?"
+        return _usually(text, usual, value, f"try_cast({trimmed} as decimal(38,12)) = {value}")
     if kind == "date":
         value = f"try_cast({trimmed} as date)"
-        return f"case when isfinite({value}) then {value} end"
+        return _usually(text, r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value, f"isfinite({value})")
     if kind == "unix":
         seconds = f"try_cast({trimmed} as double)"
         return (
@@ -133,16 +136,25 @@ def cast(kind: ColumnType, text: str, timezone: str) -> str:
     return _timestamp(trimmed, timezone)
 
 
+def _usually(text: str, usual: str, value: str, holds: str) -> str:
+    """`value` for texts of the usual form, which cost no further look; for others where `holds`."""
+    return (
+        f"case when regexp_full_match({text}, {literal(usual)}) then {value}"
+        f" when {holds} then {value} end"
+    )
+
+
 def _timestamp(text: str, timezone: str) -> str:
+    """Only what begins like a day is a time, so that "infinity" and "epoch" are none."""
     absolute = f"timezone('UTC', try_cast({text} as timestamptz))"
     naive = f"try_cast({text} as timestamp)"
     if timezone != "UTC":
         naive = f"timezone('UTC', timezone({literal(timezone)}, {naive}))"
-    value = (
-        f"case when regexp_matches({text}, {literal(_WITH_OFFSET)}) then {absolute}"
-        f" when {text} like '____-__-__%' then {naive} end"
+    return (
+        f"case when {text} not like '____-__-__%' then null"
+        f" when regexp_matches({text}, {literal(_WITH_OFFSET)}) then {absolute}"
+        f" else {naive} end"
     )
-    return f"case when isfinite({value}) then {value} end"
 
 
 def columns_list(names: Sequence[str], prefix: str = "") -> str:

@@ -15,14 +15,19 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
+from json.encoder import encode_basestring
 from typing import Any
 
-from connectors.landing.contact_keys import email_key, phone_e164
+import orjson
+
+from connectors.landing.email_addresses import email_key
 from connectors.landing.fields import value_at
+from connectors.landing.phone_numbers import phone_e164
 from connectors.protocol import StreamSpec
 
 MAX_FIELD = 1_000_000  # characters of one text
 MAX_RECORD = 8_000_000  # bytes of one record
+MAX_LINE = MAX_RECORD + 1_000_000  # bytes of one landed line: the record and what stands beside it
 ORIGIN = "_origin"  # key of a record that tells where a file's row stood; never a column
 ROWS_PER_PAGE = 1_000_000  # upper bound, so that `n // ROWS_PER_PAGE` is the page
 
@@ -50,61 +55,60 @@ class Encoder:
         if len(rows) >= ROWS_PER_PAGE:
             raise ValueError(f"a page of {len(rows)} rows; {ROWS_PER_PAGE - 1} is the most")
         first = page_number * ROWS_PER_PAGE
-        lines, digest = [], hashlib.sha256()
+        bodies, lines = [], []
         for index, record in enumerate(rows):
             body, bad = _body(record)
             if bad is not None:
                 kept = (*self._spec.primary_key, ORIGIN)
                 body = _dumps({c: _scrub(record[c]) for c in kept if c in record})
-                keys = ""
+                head = f'{{"n":{first + index},"bad":"{bad}","r":'
             else:
-                keys = self._keys(record)
-            digest.update(body.encode())
-            digest.update(b"\n")
-            lines.append(f'{{"n":{first + index}{keys}{_reason(bad)},"r":{body}}}\n')
-        data = gzip.compress("".join(lines).encode(), compresslevel=1, mtime=0)
-        return Encoded(data, len(rows), digest.hexdigest() if rows else "")
+                head = f'{{"n":{first + index}{self._keys(record)},"r":'
+            bodies.append(body)
+            lines.append(b"%b%b}\n" % (head.encode(), body))
+        data = gzip.compress(b"".join(lines), compresslevel=1, mtime=0)
+        digest = hashlib.sha256(b"\n".join(bodies)).hexdigest() if rows else ""
+        return Encoded(data, len(rows), digest)
 
     def _keys(self, record: Mapping[str, Any]) -> str:
         """The `k` member as JSON text, or ""."""
         if not self._emails and not self._phones:
             return ""
-        found: dict[str, str] = {}
+        found = []
         for name, path in self._emails:
             value = value_at(record, path)
             key = email_key(value) if isinstance(value, str) and value else None
             if key is not None:
-                found[f"{name}_key"] = key
+                found.append(f'"{name}_key":{encode_basestring(key)}')
         for name, path in self._phones:
             value = value_at(record, path)
             key = phone_e164(value, self._region) if isinstance(value, str) and value else None
             if key is not None:
-                found[f"{name}_e164"] = key
-        return f',"k":{_dumps(found)}' if found else ""
+                found.append(f'"{name}_e164":"{key}"')
+        return f',"k":{{{",".join(found)}}}' if found else ""
 
 
 def _paths(spec: StreamSpec, kind: str) -> list[tuple[str, str]]:
     return [(n, c.path or n) for n, c in spec.columns.items() if c.type == kind]
 
 
-def _body(record: Mapping[str, Any]) -> tuple[str, str | None]:
-    """(JSON text, reason why not): cleaned only where it must be, as it costs time."""
+def _body(record: Mapping[str, Any]) -> tuple[bytes, str | None]:
+    """(JSON, reason why not): cleaned only where it must be, as it costs time.
+
+    A number that is none (a parser's NaN) is null. Reasons hold no quote: they are put into JSON.
+    """
     try:
         text = _dumps(record)
-        clean = len(text) <= MAX_FIELD and "\\u0000" not in text and text.isprintable()
-        if not clean:
-            text.encode()
-            clean = len(text) <= MAX_FIELD and "\\u0000" not in text
-    except (UnicodeEncodeError, ValueError, TypeError):
-        clean, text = False, ""
-    if clean:
-        return text, None
+        if len(text) <= MAX_FIELD and b"\\u0000" not in text:
+            return text, None
+    except (TypeError, ValueError, RecursionError):
+        pass  # a lone surrogate, a huge number, or something that is not JSON at all
     try:
-        text = _dumps(_scrub(record))
-    except (ValueError, TypeError):
-        return "", "holds a value that is not JSON"
-    if len(text.encode()) > MAX_RECORD:
-        return "", f"is larger than {MAX_RECORD} bytes"
+        text = _slowly(_scrub(record)).encode()
+    except (ValueError, TypeError, RecursionError):
+        return b"", "holds a value that is not JSON"
+    if len(text) > MAX_RECORD:
+        return b"", f"is larger than {MAX_RECORD} bytes"
     return text, None
 
 
@@ -117,11 +121,7 @@ def _scrub(value: Any) -> Any:
         return {str(_scrub(str(key))): _scrub(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_scrub(item) for item in value]
-    return value
-
-
-def _reason(bad: str | None) -> str:
-    return f',"bad":{_dumps(bad)}' if bad else ""
+    return None if isinstance(value, float) and value != value else value
 
 
 def _plain(value: Any) -> Any:
@@ -133,12 +133,18 @@ def _plain(value: Any) -> Any:
     raise TypeError(f"{type(value).__name__} is not JSON")
 
 
-_dumps = json.JSONEncoder(
+_OPTIONS = orjson.OPT_SORT_KEYS | orjson.OPT_PASSTHROUGH_DATETIME
+# For whole numbers beyond 64 bits and keys that are not text.
+_slowly = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, separators=(",", ":"), allow_nan=False, default=_plain
 ).encode
 
 
+def _dumps(value: Any) -> bytes:
+    return orjson.dumps(value, default=_plain, option=_OPTIONS)
+
+
 def encode_keys(keys: Sequence[Sequence[Any]]) -> bytes:
     """Primary keys as one gzip file of JSON arrays, all values as text."""
-    lines = [_dumps({"id": [str(part) for part in key]}) + "\n" for key in keys]
-    return gzip.compress("".join(lines).encode(), compresslevel=1, mtime=0)
+    lines = [_dumps({"id": [str(part) for part in key]}) + b"\n" for key in keys]
+    return gzip.compress(b"".join(lines), compresslevel=1, mtime=0)

@@ -32,6 +32,8 @@ from connectors.protocol import StreamSpec
 
 __all__ = ["LoadReceipt", "Loader", "connect_to_write"]
 
+MEMORY = "256MB"  # for the database engine; loading 2,000,000 rows needs no more
+
 
 class Loader:
     """The one writer of `raw_path`. `lock_timeout`: seconds to wait for another writer."""
@@ -127,6 +129,8 @@ class Loader:
                 db.execute("set enable_progress_bar = false")  # stdout may be a program's
                 db.execute("set timezone = 'UTC'")
                 db.execute("set preserve_insertion_order = false")
+                # A larger batch spills to disk beside the file instead of growing with its size.
+                db.execute(f"set memory_limit = '{MEMORY}'")
                 prepare(db)
                 yield db
             finally:

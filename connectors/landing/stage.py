@@ -17,18 +17,16 @@ import duckdb
 
 from connectors.errors import ContractError
 from connectors.landing.columns import (
-    DERIVED,
     SYSTEM_COLUMNS,
-    TYPE_WORDS,
-    cast,
     columns_list,
     json_paths,
     literal,
     quoted,
     raw_columns,
 )
-from connectors.landing.encode import MAX_RECORD, ORIGIN, ROWS_PER_PAGE
+from connectors.landing.encode import MAX_LINE, ORIGIN, ROWS_PER_PAGE
 from connectors.landing.fields import cursor_column, version_column
+from connectors.landing.typed import typed_select
 from connectors.protocol import StreamSpec
 
 SPARED = 3  # so many bad rows of a small batch do not fail it yet
@@ -59,13 +57,7 @@ class Stage:
     ) -> None:
         self._db, self.spec, self._known_at = db, spec, known_at
         self.prefix = f"stage_{number}"
-        self._paths: list[str] = []
-        self._places: dict[str, list[int]] = {}
-        for name, column in spec.columns.items():
-            self._places[name] = [self._place(p) for p in json_paths(column.path or name)]
-        self._flag = (
-            [self._place(p) for p in json_paths(spec.deleted_when)] if spec.deleted_when else []
-        )
+        self._present: set[str] = set()  # the keys of the records
 
     def run(self, files: Sequence[Path]) -> Staged:
         """Read the files; ContractError when keys are missing or too many rows are refused."""
@@ -73,6 +65,7 @@ class Stage:
         found = Staged(rows=self._count("landed"))
         self._compare_keys(found)
         self._cast(found)
+        self._compare_nested(found)
         self._choose(found)
         self._check_share(found)
         return found
@@ -82,18 +75,12 @@ class Stage:
         for table in ("landed", "typed", "winners", "refused"):
             self._db.execute(f"drop table if exists {self.prefix}_{table}")
 
-    def _place(self, path: str) -> int:
-        """The 1-based place of a JSON path in the list of extracted texts."""
-        if path not in self._paths:
-            self._paths.append(path)
-        return self._paths.index(path) + 1
-
     def _read(self, files: Sequence[Path]) -> None:
         columns = "{n: 'BIGINT', bad: 'VARCHAR', k: 'JSON', r: 'JSON'}"
         names = "[" + ", ".join(literal(str(path)) for path in files) + "]"
         source = (
             f"read_json({names}, format = 'newline_delimited', columns = {columns},"
-            f" compression = 'gzip', maximum_object_size = {4 * MAX_RECORD})"
+            f" compression = 'gzip', maximum_object_size = {MAX_LINE})"
             if files
             else "(select null::bigint as n, null::varchar as bad, null::json as k, null::json as r"
             " where false)"
@@ -103,10 +90,10 @@ class Stage:
         )
 
     def _compare_keys(self, found: Staged) -> None:
-        """Fill `unknown` and `missing`; a key no row has can not be the primary key."""
+        """Fill `unknown`, and `missing` as far as the records' own keys tell."""
         if not found.rows:
             return
-        present = {
+        self._present = {
             row[0]
             for row in self._db.execute(
                 f"select distinct unnest(json_keys(r)) from {self.prefix}_landed where bad is null"
@@ -115,81 +102,50 @@ class Stage:
         known = {ORIGIN}
         for name, column in self.spec.columns.items():
             path = column.path or name
-            known |= {path, path.split(".")[0]}
-            if path not in present and not self._nested(path, present):
+            first = path.split(".")[0]
+            known |= {path, first}
+            if path not in self._present and (first == path or first not in self._present):
                 found.missing.append(name)
         if self.spec.deleted_when:
             known |= {self.spec.deleted_when, self.spec.deleted_when.split(".")[0]}
-        found.unknown = sorted(present - known)
-        lost = [name for name in found.missing if name in self.spec.primary_key]
-        if lost and present:
+        found.unknown = sorted(self._present - known)
+
+    def _compare_nested(self, found: Staged) -> None:
+        """Add to `missing` what is inside objects; a key no row has can not be the primary key.
+
+        Only a column without any value is looked up again, as that costs a reading of all records.
+        """
+        nested = {
+            name: column.path
+            for name, column in self.spec.columns.items()
+            if column.path and "." in column.path and name not in found.missing
+            if column.path not in self._present
+        }
+        if nested:
+            counts = ", ".join(f"count({quoted(name)})" for name in nested)
+            filled = self._db.execute(f"select {counts} from {self.prefix}_typed").fetchone() or ()
+            for (name, path), values in zip(nested.items(), filled, strict=True):
+                if not values and not self._anywhere(path):
+                    found.missing.append(name)
+        lost = [name for name in self.spec.primary_key if name in found.missing]
+        if lost and self._present:
             raise ContractError(
                 f"the primary key {', '.join(lost)} is in none of {found.rows} rows.",
                 todo="It was renamed or is no longer sent: adapt the stream's declaration.",
             )
 
-    def _nested(self, path: str, present: set[str]) -> bool:
-        steps = path.split(".")
-        if len(steps) == 1 or steps[0] not in present:
-            return False
+    def _anywhere(self, path: str) -> bool:
         row = self._db.execute(
             f"select count(json_type(r, {literal(json_paths(path)[1])})) from {self.prefix}_landed"
         ).fetchone()
         return bool(row and row[0])
 
-    def _text(self, places: Sequence[int]) -> str:
-        parts = [f"v[{place}]" for place in places]
-        return parts[0] if len(parts) == 1 else f"coalesce({', '.join(parts)})"
-
     def _cast(self, found: Staged) -> None:
-        """landed -> typed: every column cast, `_reason` says which could not be."""
-        select, reasons = [], ["bad"]
-        for name, column in self.spec.columns.items():
-            text = self._text(self._places[name])
-            if column.type == "json":
-                values = ", ".join(
-                    f"nullif(json_extract(r, {literal(p)}), 'null'::json)"
-                    for p in json_paths(column.path or name)
-                )
-                select.append(f"coalesce({values}) as {quoted(name)}")
-                continue
-            value = cast(column.type, text, self.spec.timezone)
-            select.append(f"{value} as {quoted(name)}")
-            if column.type in DERIVED:
-                key = name + DERIVED[column.type]
-                path = literal(json_paths(key)[0])
-                select.append(f"json_extract_string(k, {path}) as {quoted(key)}")
-            if column.type not in ("string", "email", "phone"):
-                why = literal(f"{name} is not {TYPE_WORDS[column.type]}")
-                given = f"nullif(trim({text}), '') is not null"
-                reasons.append(f"case when {value} is null and {given} then {why} end")
-        extra = "null::json"
-        if found.unknown:
-            known = {c.path or n for n, c in self.spec.columns.items()}
-            known |= {path.split(".")[0] for path in known}
-            known |= {self.spec.deleted_when or "", ORIGIN}
-            patch = "{" + ", ".join(f'"{_escape(key)}": null' for key in sorted(known) if key) + "}"
-            extra = f"nullif(json_merge_patch(r, {literal(patch)}), '{{}}'::json)"
-        flag = (
-            f"coalesce(try_cast({self._text(self._flag)} as boolean), false)"
-            if self._flag
-            else "false"
-        )
-        paths = "[" + ", ".join(literal(path) for path in self._paths) + "]"
+        """landed -> typed."""
         self._db.execute(
-            f"create temp table {self.prefix}_typed as select n, {', '.join(select)},"
-            f" {extra} as _extra, md5(to_json(v)::varchar || coalesce({extra}::varchar, '')) as"
-            f" _row_hash, {flag} as _is_deleted,"
-            f" nullif(concat_ws('; ', {', '.join(reasons)}), '') as _reason"
-            f" from (select n, bad, k, r, json_extract_string(r, {paths}) as v"
-            f" from {self.prefix}_landed)"
+            f"create temp table {self.prefix}_typed as"
+            f" {typed_select(self.spec, f'{self.prefix}_landed', found.unknown)}"
         )
-        for name in self.spec.primary_key:
-            why = literal(f"primary key {name} is null")
-            self._db.execute(
-                f"update {self.prefix}_typed set _reason = {why}"
-                f" where {quoted(name)} is null and _reason is null"
-            )
 
     def _choose(self, found: Staged) -> None:
         """typed -> winners (one row per key, the latest version) and refused (with reasons)."""
@@ -266,7 +222,3 @@ class Stage:
     def _count(self, table: str) -> int:
         row = self._db.execute(f"select count(*) from {self.prefix}_{table}").fetchone()
         return int(row[0]) if row else 0
-
-
-def _escape(key: str) -> str:
-    return key.replace("\\", "\\\\").replace('"', '\\"')

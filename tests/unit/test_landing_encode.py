@@ -7,10 +7,13 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from landing_tools import spec
 
-from connectors.landing.contact_keys import email_key, phone_e164
+from connectors.landing.email_addresses import email_key
 from connectors.landing.encode import MAX_FIELD, MAX_RECORD, Encoder
+from connectors.landing.phone_numbers import by_library, phone_e164
 from connectors.protocol import Column
 
 
@@ -111,10 +114,21 @@ def test_a_huge_text_is_capped_and_a_huge_record_set_aside() -> None:
 
 
 def test_a_value_that_is_not_json_is_set_aside() -> None:
-    assert [line.get("bad") for line in lines({"id": 1, "x": float("nan")}, {"id": 2})] == [
+    assert [line.get("bad") for line in lines({"id": 1, "x": object()}, {"id": 2})] == [
         "holds a value that is not JSON",
         None,
     ]
+
+
+def test_numbers_keep_their_digits_and_no_number_is_null() -> None:
+    exact, none, scrubbed = lines(
+        {"id": 1, "x": 2**70, "y": 0.1},
+        {"id": 2, "x": float("nan")},
+        {"id": 3, "x": float("nan"), "name": "a\ud800"},
+    )
+    assert exact["r"] == {"id": 1, "x": 2**70, "y": 0.1}
+    assert none["r"]["x"] is None
+    assert scrubbed["r"] == {"id": 3, "x": None, "name": "a?"}
 
 
 def test_a_page_has_less_than_a_million_rows() -> None:
@@ -124,3 +138,17 @@ def test_a_page_has_less_than_a_million_rows() -> None:
 
     with pytest.raises(ValueError, match="1000000 rows"):
         Encoder(spec()).encode(0, Many())
+
+
+@given(
+    region=st.sampled_from(["DE", "AT", "CH", "FR", "NL", "GB", "IT", "US", "SE", "JP"]),
+    digits=st.from_regex(r"0[0-9]{1,15}", fullmatch=True),
+    separators=st.lists(st.tuples(st.integers(1, 15), st.sampled_from(" /.-")), max_size=3),
+)
+def test_the_quick_way_for_phone_numbers_says_what_the_library_says(
+    region: str, digits: str, separators: list[tuple[int, str]]
+) -> None:
+    spelled = digits
+    for place, separator in separators:
+        spelled = spelled[:place] + separator + spelled[place:]
+    assert phone_e164(spelled, region) == by_library(spelled, region)

@@ -4,4 +4,6 @@ from connectors.registry import SourceType
 from connectors.sources.pretix.settings import PretixSettings
 from connectors.sources.pretix.source import PretixSource
 
-SOURCE_TYPE = SourceType(settings=PretixSettings, build=PretixSource)
+SOURCE_TYPE = SourceType(
+    settings=PretixSettings, build=PretixSource, limits="hosted: 6 requests a second"
+)

@@ -1,6 +1,6 @@
-"""Comparable forms of e-mail addresses and telephone numbers.
+"""Comparable forms of e-mail addresses (of telephone numbers: phone_numbers.py).
 
-Data flow: value as sent -> email_key() / phone_e164() -> landing envelope -> `<c>_key`, `<c>_e164`.
+Data flow: value as sent -> email_key() -> landing envelope -> `<c>_key`.
 
 Computed once, at landing, so that every later step compares the same text. Nothing is looked up on
 the network, and look-alike letters stay different: they are different mailboxes.
@@ -12,7 +12,6 @@ import re
 import unicodedata
 from functools import lru_cache
 
-import phonenumbers
 from email_validator import EmailNotValidError, validate_email
 
 # Plain addresses that the library would accept unchanged; it takes 50 microseconds for each.
@@ -39,25 +38,3 @@ def email_key(value: str) -> str | None:
     except EmailNotValidError:
         return None
     return unicodedata.normalize("NFC", checked).lower()
-
-
-@lru_cache(maxsize=65_536)
-def phone_e164(value: str, region: str = "DE") -> str | None:
-    """The number as +<country><number>; None when it can not be one.
-
-    `region` is the country (ISO 3166) of numbers written without a country code. Judged by length
-    and form only: unassigned ranges pass, because numbering plans change faster than software.
-
-    >>> phone_e164("030 1234567")
-    '+49301234567'
-    """
-    if len(value) > 60:
-        return None
-    try:
-        number = phonenumbers.parse(value, region)
-    except phonenumbers.NumberParseException:
-        return None
-    reason = phonenumbers.is_possible_number_with_reason(number)
-    if reason != phonenumbers.ValidationResult.IS_POSSIBLE:
-        return None
-    return str(phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164))

@@ -4,4 +4,8 @@ from connectors.registry import SourceType
 from connectors.sources.actionnetwork.settings import ActionNetworkSettings
 from connectors.sources.actionnetwork.source import ActionNetworkSource
 
-SOURCE_TYPE = SourceType(settings=ActionNetworkSettings, build=ActionNetworkSource)
+SOURCE_TYPE = SourceType(
+    settings=ActionNetworkSettings,
+    build=ActionNetworkSource,
+    limits="not published; 4 requests a second",
+)

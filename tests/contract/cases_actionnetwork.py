@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from vendors import Body, Case, Key, StoreVendor, case, z
@@ -14,7 +14,17 @@ from connectors.testing.store import Record
 class ActionNetwork(StoreVendor):
     vendor = kind = "actionnetwork"
     error_in_200: ClassVar[Body] = {"error": "something about Anna Example"}
-    settings: ClassVar[Body] = {"api_token": "sandbox-action-key", "page_size": 4}
+    settings: ClassVar[Body] = {
+        "api_token": "sandbox-action-key",
+        "page_size": 4,
+        "first_day": "2026-06-29",
+    }
+
+    def tick(self) -> datetime:
+        """Hours apart, not seconds: a window small enough is found in fewer requests."""
+        at = self.store.now() + timedelta(hours=6)
+        self.store.set_now(at)
+        return at
 
     def stamped(self, body: Body, at: datetime, how: str) -> Body:
         return {"created_date": z(at), **body, "modified_date": z(at)}

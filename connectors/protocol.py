@@ -131,6 +131,22 @@ class CheckItem:
     detail: str
 
 
+@dataclass(frozen=True)
+class Offer:
+    """Something the system has and no stream reads: a table, an object type, an end-point."""
+
+    name: str
+    detail: str
+
+
+@runtime_checkable
+class Offering(Protocol):
+    """A source that can list what else could be configured (`journey sources discover`)."""
+
+    def offers(self) -> Sequence[Offer]:
+        """What the system has and no configured stream reads, by name."""
+
+
 @runtime_checkable
 class Source(Protocol):
     """A connected source system. Building it does no I/O."""

@@ -52,11 +52,14 @@ class SourceType:
 
     `build(name, settings, context)` does no I/O. `specs` gives every stream of the kind without a
     configured source; by default the kind's module `streams` is asked for its `STREAMS`.
+    `is_mapped`: its configuration maps it to the conformed entities, whose names its streams have;
+    there may be several sources of such a kind.
     """
 
     settings: type[BaseModel]
     build: Callable[[str, Any, SourceContext], Source]
     specs: Callable[[], Sequence[StreamSpec]] | None = None
+    is_mapped: bool = False
 
 
 class _Kinds(Mapping[str, SourceType]):
@@ -99,6 +102,11 @@ def specs_of(kind: str) -> list[StreamSpec]:
     if source_type.specs is not None:
         return list(source_type.specs())
     return list(import_module(f"connectors.sources.{kind}.streams").STREAMS)
+
+
+def is_mapped(kind: str) -> bool:
+    """Whether sources of this kind are mapped to the conformed entities by their configuration."""
+    return SOURCES[kind].is_mapped
 
 
 def all_specs() -> dict[str, list[StreamSpec]]:

@@ -21,6 +21,7 @@ import duckdb
 from connectors.clock import SYSTEM_CLOCK, Clock
 from connectors.errors import ContractError, JourneyConnectorError, SourceError
 from connectors.landing import drift
+from connectors.landing.mapped import ensure_views
 from connectors.landing.merge import Changes, Merge
 from connectors.landing.receipt import LoadReceipt, receipt_of
 from connectors.landing.schema import ensure_streams, prepare
@@ -42,9 +43,24 @@ class Loader:
         self._clock, self._lock_timeout = clock, lock_timeout
 
     def ensure(self, source_name: str, specs: Sequence[StreamSpec]) -> None:
-        """Create the source's tables, empty and typed, so that everything downstream compiles."""
+        """Create the source's tables, empty and typed."""
         with self._connection() as db:
             ensure_streams(db, source_name, specs)
+
+    def ensure_all(
+        self,
+        tables: Mapping[str, Sequence[StreamSpec]],
+        entities: Sequence[StreamSpec],
+        mapped: Sequence[str],
+    ) -> None:
+        """Create every source's tables and a view per entity over the sources `mapped`.
+
+        Everything downstream compiles on them, whatever was read so far.
+        """
+        with self._connection() as db:
+            for source_name, specs in tables.items():
+                ensure_streams(db, source_name, specs)
+            ensure_views(db, entities, mapped)
 
     def load(
         self,

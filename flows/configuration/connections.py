@@ -12,10 +12,15 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ValidationError
 
+from connectors.landing.mapped import SCHEMA
+from connectors.registry import SOURCES, is_mapped
 from flows.configuration.marked_yaml import KeyPath, MarkedYaml
 from flows.configuration.models import LOOPBACK, Connection, PlatformConnection
 from flows.configuration.problems import keys_of, nearest, note_items
 from flows.configuration.secrets import Secrets
+
+# Schemas of the raw database that are no source's.
+RESERVED = {SCHEMA, "main", "information_schema", "pg_catalog", "_journey"}
 
 
 def complete_settings(
@@ -112,6 +117,29 @@ def _fill_secrets(
             unset.add(setting)
         filled[setting] = value if value is not None else "unset"
     return unset
+
+
+def check_source_names(connections: Mapping[str, Connection], marked: MarkedYaml) -> None:
+    """One source of a kind, under any name that is no other kind's; mapped kinds as often as liked.
+
+    The warehouse knows a system by its kind, and a mapped source by its name.
+    """
+    first: dict[str, str] = {}
+    for name, connection in connections.items():
+        kind = connection.kind
+        if kind not in SOURCES:
+            continue
+        if name != kind and (name in SOURCES or name in RESERVED):
+            marked.problem(("sources", name), f"the name '{name}' is taken", "another name")
+        if is_mapped(kind):
+            continue
+        if kind in first:
+            marked.problem(
+                ("sources", name, "kind"),
+                f"'{first[kind]}' is of kind {kind} already",
+                f"one source of kind {kind}; a second one can come as files or rest",
+            )
+        first.setdefault(kind, name)
 
 
 def refuse_strangers_in_sandbox(

@@ -14,7 +14,11 @@ from pydantic import BaseModel
 
 from activation.segments import Segment
 from flows.configuration import kinds
-from flows.configuration.connections import complete_settings, refuse_strangers_in_sandbox
+from flows.configuration.connections import (
+    check_source_names,
+    complete_settings,
+    refuse_strangers_in_sandbox,
+)
 from flows.configuration.marked_yaml import MarkedYaml, read_yaml
 from flows.configuration.models import Organisation, Platforms, Sources, Target, Targets
 from flows.configuration.problems import nearest, validate
@@ -61,6 +65,7 @@ def load_configuration(home: Home, *, need_secrets: bool = True) -> Configuratio
     source_settings: dict[str, dict[str, Any]] = {}
     platform_settings: dict[str, dict[str, Any]] = {}
     if sources:
+        check_source_names(sources.sources, files["sources"])
         source_settings = complete_settings(
             "sources",
             sources.sources,

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from activation.segments import compile_segments
+from connectors.registry import is_mapped
 from flows.configuration import Configuration
 from flows.errors import JourneyError
 from flows.home import Home
@@ -61,7 +62,10 @@ def build(configuration: Configuration, run_id: str, as_of: date) -> BuildResult
     reached("build:started")
     variables = dbt_variables(configuration, run_id, as_of)
     # Unit tests prove the code, not tonight's data: they belong to the product's own test suite.
-    code = run_dbt(home, ["build", "--exclude-resource-type", "unit_test"], variables, database)
+    command = ["build", "--exclude-resource-type", "unit_test"]
+    if unread := _unread(configuration):
+        command += ["--exclude", *unread]
+    code = run_dbt(home, command, variables, database)
     reached("build:done")
     results_file = home.dbt / "target" / "run_results.json"
     if code not in (0, 1) or not results_file.is_file():
@@ -129,7 +133,30 @@ def dbt_variables(configuration: Configuration, run_id: str, as_of: date) -> dic
         },
         "cluster_guard": organisation.identity.cluster_guard,
         "segments": compile_segments(configuration.segments),
+        "kinds": sorted(_kinds(configuration)),
+        "source_names": {
+            connection.kind: name
+            for name, connection in configuration.sources.sources.items()
+            if not is_mapped(connection.kind) and name != connection.kind
+        },
+        "mapped_sources": [
+            name
+            for name, connection in configuration.sources.sources.items()
+            if is_mapped(connection.kind)
+        ],
     }
+
+
+def _kinds(configuration: Configuration) -> set[str]:
+    """The kinds of source dbt is to read, as it calls them: mapped ones are all `mapped`."""
+    kinds = {connection.kind for connection in configuration.sources.sources.values()}
+    return {"mapped" if is_mapped(kind) else kind for kind in kinds}
+
+
+def _unread(configuration: Configuration) -> list[str]:
+    """dbt's words to leave out the staging models of kinds nobody configured: they cost nothing."""
+    folders = {path.name for path in (DBT_PROJECT / "models" / "staging").iterdir()}
+    return [f"staging.{kind}" for kind in sorted(folders - _kinds(configuration))]
 
 
 def run_dbt(

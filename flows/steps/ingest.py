@@ -14,7 +14,7 @@ from connectors.engine import extract
 from connectors.errors import AuthenticationError, JourneyConnectorError
 from connectors.landing.state import SyncStates
 from connectors.landing.store import Landing
-from connectors.protocol import Source
+from connectors.protocol import Source, StreamSpec
 from connectors.registry import SourceContext, build_source
 from flows.configuration import Configuration
 from flows.logs import logger
@@ -30,6 +30,15 @@ def open_source(configuration: Configuration, name: str) -> Source:
         user_agent=f"member-journey/{flows.__version__}",
     )
     return build_source(name, connection.kind, configuration.source_settings[name], context)
+
+
+def configured_streams(configuration: Configuration) -> dict[str, list[StreamSpec]]:
+    """Every enabled source's streams, as its own settings make them."""
+    return {
+        name: list(open_source(configuration, name).streams())
+        for name, connection in configuration.sources.sources.items()
+        if connection.enabled
+    }
 
 
 def ingest_source(

@@ -15,11 +15,13 @@ from connectors.landing.marks import pending_batches
 from connectors.landing.state import connect_to_read, read_states
 from connectors.landing.store import Batch, Landing
 from connectors.protocol import StreamSpec
-from connectors.registry import all_specs, specs_of
+from connectors.registry import all_specs, is_mapped
+from connectors.sources.contracts import entity_specs
 from flows.configuration import Configuration
 from flows.guards import drops
 from flows.logs import logger
 from flows.results import SourceResult, StreamResult
+from flows.steps.ingest import configured_streams
 from flows.steps.validate import current_rows
 from flows.waypoints import reached
 
@@ -27,12 +29,16 @@ from flows.waypoints import reached
 def prepare_raw(configuration: Configuration) -> Loader:
     """The loader, with empty typed tables for every known source, so that dbt always compiles."""
     loader = Loader(configuration.home.raw)
-    specs = all_specs()
-    for kind, streams in specs.items():
-        loader.ensure(kind, streams)
-    for name, connection in configuration.sources.sources.items():
-        if name not in specs:
-            loader.ensure(name, specs[connection.kind])
+    connections = configuration.sources.sources
+    named = {connection.kind: name for name, connection in connections.items()}
+    tables = {
+        named.get(kind, kind): streams
+        for kind, streams in all_specs().items()
+        if not is_mapped(kind)
+    }
+    mapped = [name for name, connection in connections.items() if is_mapped(connection.kind)]
+    entities = entity_specs()
+    loader.ensure_all({**tables, **dict.fromkeys(mapped, entities)}, entities, mapped)
     configuration.home.raw.chmod(0o600)
     return loader
 
@@ -52,10 +58,7 @@ def load(
     landing = Landing(configuration.home.landing)
     results = {(item.source, item.stream): item for one in ingested for item in one.streams}
     states = read_states(configuration.home.raw)
-    for name, connection in configuration.sources.sources.items():
-        if not connection.enabled:
-            continue
-        specs = specs_of(connection.kind)
+    for name, specs in configured_streams(configuration).items():
         for spec in specs:
             if spec.parent is not None:
                 continue

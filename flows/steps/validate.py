@@ -12,13 +12,13 @@ import pandas as pd
 
 from connectors.landing.state import connect_to_read
 from connectors.protocol import StreamSpec
-from connectors.registry import specs_of
 from expectations.landed import columns_needed, landed_suite
 from expectations.run import Auditor, merged
 from flows.configuration import Configuration
 from flows.guards import drops
 from flows.logs import logger
 from flows.results import CheckpointResult, StreamResult, ValidationResult
+from flows.steps.ingest import configured_streams
 from flows.steps.receipts import last_good_counts
 
 
@@ -38,14 +38,13 @@ def validate(
     counts: dict[str, int] = {}
     db = connect_to_read(configuration.home.raw)
     try:
-        for name, connection in configuration.sources.sources.items():
-            if not connection.enabled:
-                continue
-            for spec in specs_of(connection.kind):
+        for name, specs in configured_streams(configuration).items():
+            kind = configuration.sources.sources[name].kind
+            for spec in specs:
                 counts[f"{name}.{spec.name}"] = current_rows(db, name, spec.name)
-                frame = _tonight(db, name, connection.kind, spec, batches.get(name, set()))
+                frame = _tonight(db, name, kind, spec, batches.get(name, set()))
                 if len(frame):
-                    suite = landed_suite(name, connection.kind, spec)
+                    suite = landed_suite(name, kind, spec)
                     checks.append(auditor.check(suite, frame))
     finally:
         db.close()

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from upstream import PROJECT, Built, sql_files
 
-from connectors.sources.filedrop.contracts import CONTRACTS
+from connectors.sources.contracts import CONTRACTS
 
 CLASSES = {"P0", "P1", "P2", "P3", "P4", "P5"}
 # Found only where an engine is named on purpose: macros with a dispatch.

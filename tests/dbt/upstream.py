@@ -25,7 +25,8 @@ from connectors.engine import extract_source
 from connectors.landing.loader import Loader, LoadReceipt
 from connectors.landing.state import SyncStates
 from connectors.landing.store import Landing
-from connectors.registry import SourceContext, all_specs, build_source
+from connectors.registry import SOURCES, SourceContext, all_specs, build_source, is_mapped
+from connectors.sources.contracts import entity_specs
 from sandbox.serve import SANDBOX_KEYS, Ports, serve
 
 ROOT = Path(__file__).parents[2]
@@ -80,10 +81,22 @@ def run_dbt(
 
 def empty_raw(path: Path) -> Path:
     """raw.duckdb with every known source's tables, as the loader makes them, and no rows."""
-    loader = Loader(path)
-    for name, specs in all_specs().items():
-        loader.ensure(name, specs)
+    Loader(path).ensure_all(all_specs(), entity_specs(), [k for k in SOURCES if is_mapped(k)])
     return path
+
+
+def read_source(kind: str, settings: Mapping[str, Any], raw: Path, folder: Path) -> None:
+    """Read a source of this kind, named like it, and load what it has; `folder` is its own."""
+    source = build_source(kind, kind, settings, SourceContext(folder / "data" / "state"))
+    landing, loader = Landing(folder / "landing"), Loader(raw)
+    receipts = extract_source(source, landing=landing, states=SyncStates(raw))
+    assert not [one.error for one in receipts if one.error], receipts
+    loaded = loader.load_pending(landing, kind, list(source.streams()))
+    assert all(isinstance(one, LoadReceipt) for one in loaded), loaded
+    assert not any(sum(one.quarantined.values()) for one in loaded), loaded
+    close = getattr(source, "close", None)
+    if close:
+        close()
 
 
 class RawWriter:

@@ -90,6 +90,17 @@ def test_unknown_plans_are_found_in_targets_and_segments(home: Home) -> None:
     assert len(found) == 2
 
 
+def test_a_kind_has_one_source_and_a_name_is_no_other_kinds(home: Home) -> None:
+    change(home, "sources.yml", "  stripe:\n    kind: stripe", "  payments:\n    kind: stripe")
+    load_configuration(home)
+    change(home, "sources.yml", "kind: pretix", "kind: stripe")
+    change(home, "sources.yml", "  payments:\n", "  main:\n")
+    found = problems(home)
+    assert any("the name 'pretix' is taken" in line for line in found), found
+    assert any("the name 'main' is taken" in line for line in found), found
+    assert any("'pretix' is of kind stripe already" in line for line in found), found
+
+
 def test_a_key_given_twice_names_both_lines(home: Home) -> None:
     line = change(home, "organisation.yml", "  slug: example", "  slug: example\n  slug: other")
     assert problems(home) == [

@@ -17,7 +17,7 @@ from connectors.errors import ConfigurationError, ContractError, SourceError
 from connectors.landing.state import SyncStates
 from connectors.protocol import Source
 from connectors.registry import SourceContext, all_specs, build_source
-from connectors.sources.filedrop.contracts import CONTRACTS
+from connectors.sources.contracts import CONTRACTS
 
 SURVEYS: dict[str, Any] = {
     "entity": "surveys",

@@ -23,7 +23,7 @@ import pyarrow as pa
 
 from connectors.errors import SourceError
 from connectors.protocol import ColumnType
-from connectors.sources.filedrop.contracts import CONTRACTS
+from connectors.sources.contracts import CONTRACTS
 from connectors.sources.filedrop.settings import FileMapping
 
 _DELIMITERS = ",;\t|"

@@ -10,7 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from connectors.sources.filedrop.contracts import CONTRACTS, primary_key
+from connectors.sources.contracts import CONTRACTS, primary_key
 
 
 def _known_zone(value: str) -> str:

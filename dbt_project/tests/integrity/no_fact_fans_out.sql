@@ -4,6 +4,7 @@ with counts as (
         'registrations' as fact,
         (select count(*) from {{ ref('conformed__registrations') }}) as rows_in,
         (select count(*) from {{ ref('fct_event_registration') }}) as rows_out
+    {%- if is_read('pretix') %}
     union all
     select
         'tickets' as fact,
@@ -12,6 +13,8 @@ with counts as (
             select count(*) from {{ ref('conformed__registrations') }}
             where source_system = 'pretix'
         ) as rows_out
+    {%- endif %}
+    {%- if is_read('mailchimp') %}
     union all
     select
         'campaign copies' as fact,
@@ -24,6 +27,8 @@ with counts as (
             select count(*) from {{ ref('conformed__messages') }}
             where source_system = 'mailchimp'
         ) as rows_out
+    {%- endif %}
+    {%- if is_read('civicrm') %}
     union all
     select
         'terms opened' as fact,
@@ -35,6 +40,7 @@ with counts as (
             select count(*) from {{ ref('conformed__membership_terms') }}
             where source_system = 'civicrm'
         ) as rows_out
+    {%- endif %}
 )
 
 select *

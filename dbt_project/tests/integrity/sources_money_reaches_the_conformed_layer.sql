@@ -1,29 +1,25 @@
 -- Gross payments in the sources' own tables, in minor units, against the conformed ones.
-with stripe_charge as (
-    {{ raw_current('stripe', 'charge') }}
-),
-
-pretix_payment as (
-    {{ raw_current('pretix', 'order_payment') }}
-),
-
-orders as (
-    select * from {{ ref('base_pretix__orders') }}
-),
-
-expected as (
+with expected as (
+    select
+        'none' as source_system,
+        0 as amount_minor
+    {%- if is_read('stripe') %}
+    union all
     select
         'stripe' as source_system,
         coalesce(sum(amount), 0) as amount_minor
-    from stripe_charge
+    from ({{ raw_current('stripe', 'charge') }}) as charge
     where status = 'succeeded'
+    {%- endif %}
+    {%- if is_read('pretix') %}
     union all
     select
         'pretix' as source_system,
-        coalesce(sum({{ to_minor('pretix_payment.amount', 'orders.currency_code') }}), 0) as amount_minor
-    from pretix_payment
-    inner join orders on pretix_payment.{{ adapter.quote('order') }} = orders.order_code
-    where pretix_payment.state in ('confirmed', 'refunded')
+        coalesce(sum({{ to_minor('payment.amount', 'orders.currency_code') }}), 0) as amount_minor
+    from ({{ raw_current('pretix', 'order_payment') }}) as payment
+    inner join {{ ref('base_pretix__orders') }} as orders on payment.{{ adapter.quote('order') }} = orders.order_code
+    where payment.state in ('confirmed', 'refunded')
+    {%- endif %}
 ),
 
 found as (

@@ -1,8 +1,9 @@
 with payments as (
-    {{ raw_current('filedrop', 'payments') }}
+    {{ raw_current('mapped', 'payments') }}
 )
 
 select
+    source_system,
     source_payment_id,
     coalesce(kind, 'payment') as kind,
     source_record_id,

@@ -1,8 +1,9 @@
 with surveys as (
-    {{ raw_current('filedrop', 'surveys') }}
+    {{ raw_current('mapped', 'surveys') }}
 )
 
 select
+    source_system,
     source_response_id,
     coalesce(source_record_id, source_response_id) as source_record_id,
     survey_code,

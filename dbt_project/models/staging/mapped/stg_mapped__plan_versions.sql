@@ -1,15 +1,16 @@
 with versions as (
-    {{ raw_history('filedrop', 'plans') }}
+    {{ raw_history('mapped', 'plans') }}
 ),
 
 ordered as (
     select
+        source_system,
         source_plan_id,
         plan_name,
         list_price_minor,
         currency_code,
         is_active,
-        row_number() over (partition by source_plan_id order by _known_from) as version_position,
+        row_number() over (partition by source_system, source_plan_id order by _known_from) as version_position,
         _known_from,
         _known_to as valid_to,
         _first_known_at as known_at
@@ -17,6 +18,7 @@ ordered as (
 )
 
 select
+    source_system,
     source_plan_id,
     plan_name,
     list_price_minor,

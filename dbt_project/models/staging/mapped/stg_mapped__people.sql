@@ -1,8 +1,9 @@
 with people as (
-    {{ raw_current('filedrop', 'people') }}
+    {{ raw_current('mapped', 'people') }}
 )
 
 select
+    source_system,
     source_record_id,
     coalesce(record_kind, 'contact') as record_kind,
     coalesce(is_member_bearing, false) as is_member_bearing,

@@ -1,8 +1,9 @@
 with membership_changes as (
-    {{ raw_current('filedrop', 'membership_changes') }}
+    {{ raw_current('mapped', 'membership_changes') }}
 )
 
 select
+    source_system,
     source_change_id,
     source_membership_id,
     source_record_id,

@@ -1,8 +1,9 @@
 with activities as (
-    {{ raw_current('filedrop', 'activities') }}
+    {{ raw_current('mapped', 'activities') }}
 )
 
 select
+    source_system,
     source_activity_id,
     source_record_id,
     activity,

@@ -1,8 +1,9 @@
 with organisations as (
-    {{ raw_current('filedrop', 'organisations') }}
+    {{ raw_current('mapped', 'organisations') }}
 )
 
 select
+    source_system,
     source_organisation_id,
     organisation_name,
     coalesce(kind, 'organisation') as kind,

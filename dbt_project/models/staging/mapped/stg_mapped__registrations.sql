@@ -1,8 +1,9 @@
 with registrations as (
-    {{ raw_current('filedrop', 'registrations') }}
+    {{ raw_current('mapped', 'registrations') }}
 )
 
 select
+    source_system,
     source_registration_id,
     source_event_id,
     source_record_id,

@@ -1,8 +1,9 @@
 with invoices as (
-    {{ raw_current('filedrop', 'invoices') }}
+    {{ raw_current('mapped', 'invoices') }}
 )
 
 select
+    source_system,
     source_invoice_id,
     source_record_id,
     coalesce(purpose, 'other') as purpose,

@@ -1,8 +1,9 @@
 with cases as (
-    {{ raw_current('filedrop', 'cases') }}
+    {{ raw_current('mapped', 'cases') }}
 )
 
 select
+    source_system,
     source_case_id,
     source_record_id,
     case_type,

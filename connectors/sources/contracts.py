@@ -1,6 +1,6 @@
-"""What a dropped file can be mapped to: the conformed entities and their columns.
+"""What a mapped source can be mapped to: the conformed entities and their columns.
 
-Data flow: settings (file column -> contract column) are checked against this -> streams.py.
+Data flow: settings (vendor field -> contract column) are checked against this -> StreamSpec -> raw.
 
 The columns are those of the conformed input layer, without the ones the warehouse adds. Amounts are
 whole minor units (cents) next to a currency code. An `email` also gives `email_key`, a `phone` also
@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from connectors.protocol import ColumnType
+from connectors.protocol import Column, ColumnType, Cursor, StreamSpec
 
 Contract = Mapping[str, ColumnType]
 
@@ -187,3 +187,22 @@ CONTRACTS: Mapping[str, Contract] = {
 def primary_key(entity: str) -> str:
     """The entity's key: the first column of its contract."""
     return next(iter(CONTRACTS[entity]))
+
+
+def entity_spec(
+    entity: str, cursor: Cursor, *, timezone: str = "UTC", description: str = ""
+) -> StreamSpec:
+    """The stream that carries one entity; times without an offset are read in `timezone`."""
+    return StreamSpec(
+        name=entity,
+        primary_key=(primary_key(entity),),
+        columns={name: Column(kind) for name, kind in CONTRACTS[entity].items()},
+        cursor=cursor,
+        timezone=timezone,
+        description=description or f"Records mapped to {entity}.",
+    )
+
+
+def entity_specs() -> list[StreamSpec]:
+    """Every entity as a stream: the raw tables of any mapped source."""
+    return [entity_spec(entity, Cursor("full")) for entity in CONTRACTS]

@@ -1,8 +1,9 @@
 with events as (
-    {{ raw_current('filedrop', 'events') }}
+    {{ raw_current('mapped', 'events') }}
 )
 
 select
+    source_system,
     source_event_id,
     event_name,
     event_kind,

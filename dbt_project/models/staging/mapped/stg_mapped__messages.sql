@@ -1,8 +1,9 @@
 with messages as (
-    {{ raw_current('filedrop', 'messages') }}
+    {{ raw_current('mapped', 'messages') }}
 )
 
 select
+    source_system,
     source_message_id,
     source_record_id,
     campaign_id,

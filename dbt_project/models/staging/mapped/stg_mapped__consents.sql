@@ -1,8 +1,9 @@
 with consents as (
-    {{ raw_current('filedrop', 'consents') }}
+    {{ raw_current('mapped', 'consents') }}
 )
 
 select
+    source_system,
     source_consent_id,
     source_record_id,
     channel,

@@ -1,8 +1,9 @@
 with membership_terms as (
-    {{ raw_current('filedrop', 'membership_terms') }}
+    {{ raw_current('mapped', 'membership_terms') }}
 )
 
 select
+    source_system,
     source_term_id,
     coalesce(source_membership_id, source_term_id) as source_membership_id,
     source_record_id,

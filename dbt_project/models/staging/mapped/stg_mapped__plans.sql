@@ -1,8 +1,9 @@
 with plans as (
-    {{ raw_current('filedrop', 'plans') }}
+    {{ raw_current('mapped', 'plans') }}
 )
 
 select
+    source_system,
     source_plan_id,
     coalesce(plan_code, source_plan_id) as plan_code,
     plan_name,

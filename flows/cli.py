@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commands import look, run, sandbox, segments, setup
+from flows.commands import look, run, sandbox, segments, setup, sources
 from flows.logs import configure_logs, quiet_environment
 
 app = typer.Typer(
@@ -50,6 +50,7 @@ def start(
 setup.add_to(app)
 run.add_to(app)
 look.add_to(app)
+app.add_typer(sources.app, name="sources")
 app.add_typer(segments.app, name="segments")
 app.add_typer(sandbox.app, name="sandbox")
 app.command("demo")(sandbox.demo)

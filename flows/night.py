@@ -6,6 +6,7 @@ Data flow: sources -> landing -> raw -> validate -> ONE dbt build -> audit -> pu
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -56,34 +57,39 @@ def tidy(run: Session) -> None:
         run.warn(f"removed {len(orphans)} file(s) of builds that never became good")
 
 
-def ingest(run: Session, auditor: Auditor) -> None:
-    """Read all sources at the same time, load one after another, check what came."""
+def ingest(
+    run: Session, auditor: Auditor, *, source: str | None = None, streams: Sequence[str] = ()
+) -> None:
+    """Read all sources at the same time, load one after another, check what came.
+
+    `source` and `streams` narrow the reading to one source, and to those of its streams.
+    """
     configuration, options = run.configuration, run.options
     clock = engine_clock(configuration, run.today)
     work = {
-        name: partial(ingest_source, configuration, name, clock, full=options.full)
+        name: partial(ingest_source, configuration, name, clock, full=options.full, only=streams)
         for name, connection in configuration.sources.sources.items()
-        if connection.enabled
+        if connection.enabled and source in (None, name)
     }
     with run.timed("ingest"):
         ingested = run.runner.parallel("ingest", work)
-    streams = run.step(
+    loaded = run.step(
         "load", partial(load, configuration, ingested, allowed_drops=options.allow_drops)
     )
-    run.receipt.streams = streams
+    run.receipt.streams = loaded
     prune_landing(configuration, clock.now())
     result = run.step(
         "validate",
-        partial(validate, configuration, streams, auditor, allowed_drops=options.allow_drops),
+        partial(validate, configuration, loaded, auditor, allowed_drops=options.allow_drops),
     )
     run.receipt.counts = dict(result.counts)
-    run.runner.table("streams", [_stream_row(item) for item in streams], "What each stream brought")
+    run.runner.table("streams", [_stream_row(item) for item in loaded], "What each stream brought")
     for text in result.checkpoint.warned:
         run.warn(text)
     for drop in result.drops:
         if drop.overridden:
             run.warn(f"allowed: {drop}")
-    _judge(run, ingested, streams)
+    _judge(run, ingested, loaded)
     lost = [str(drop) for drop in result.drops if not drop.overridden]
     if lost:
         raise _held(lost)

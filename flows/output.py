@@ -110,6 +110,8 @@ def _connector_error(error: Exception) -> JourneyError | None:
 def _report(error: JourneyError, *, as_json: bool) -> None:
     if as_json:
         value: dict[str, Any] = {"error": error.message, "exit_code": error.exit_code}
+        if error.hint:
+            value["hint"] = error.hint
         if isinstance(error, ConfigurationInvalid):
             value["problems"] = [vars(problem) for problem in error.problems]
         show_json(value)

@@ -1,4 +1,4 @@
-"""Commands that set things up: init, check, sources.
+"""Commands that set things up: init, check.
 
 Data flow: the shipped example -> an organisation's folder; its configuration -> what is wrong.
 """
@@ -20,14 +20,11 @@ from flows.output import (
     show_table,
 )
 
-sources_app = typer.Typer(help="The configured sources.", no_args_is_help=True)
-
 
 def add_to(app: typer.Typer) -> None:
     """Register the commands."""
     app.command()(init)
     app.command()(check)
-    app.add_typer(sources_app, name="sources")
 
 
 @expected_errors
@@ -86,45 +83,3 @@ def check(
     bad = [row for row in rows if not row["ok"]]
     if bad:
         raise JourneyError(f"{len(bad)} check(s) failed: {', '.join(row['name'] for row in bad)}")
-
-
-@sources_app.command("list")
-@expected_errors
-def list_sources(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Every configured source with its streams and how far it has been read."""
-    from connectors.landing.state import read_states
-    from connectors.registry import specs_of
-    from flows.configuration import load_configuration
-    from flows.home import find_home
-
-    configuration = load_configuration(find_home(home), need_secrets=False)
-    states = read_states(configuration.home.raw)
-    rows = []
-    for name, connection in configuration.sources.sources.items():
-        for spec in specs_of(connection.kind):
-            state = states.get((name, spec.name))
-            rows.append(
-                {
-                    "source": name,
-                    "stream": spec.name,
-                    "required": connection.required,
-                    "enabled": connection.enabled,
-                    "cursor": spec.cursor.kind if spec.parent is None else f"with {spec.parent}",
-                    "mark": state.mark if state else None,
-                    "loaded_at": state.loaded_at.isoformat(timespec="seconds") if state else None,
-                }
-            )
-    if as_json:
-        show_json(rows)
-        return
-    show_table(
-        ("source", "stream", "cursor", "mark", "loaded at (UTC)"),
-        [(r["source"], r["stream"], r["cursor"], r["mark"], r["loaded_at"]) for r in rows],
-    )
-
-
-@sources_app.command("check")
-@expected_errors
-def check_sources(home: HomeOption = None, as_json: JsonOption = False) -> None:
-    """Ask every source whether credentials and permissions are fine."""
-    check(home=home, connect=True, as_json=as_json)

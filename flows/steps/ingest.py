@@ -7,6 +7,7 @@ A stream that fails is named and the others of its source go on; nothing is load
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 
 import flows
 from connectors.clock import Clock
@@ -15,7 +16,7 @@ from connectors.errors import AuthenticationError, JourneyConnectorError
 from connectors.landing.state import SyncStates
 from connectors.landing.store import Landing
 from connectors.protocol import Source, StreamSpec
-from connectors.registry import SourceContext, build_source
+from connectors.registry import SourceContext, build_source, is_mapped, specs_of
 from flows.configuration import Configuration
 from flows.logs import logger
 from flows.results import SourceResult, StreamResult
@@ -41,10 +42,26 @@ def configured_streams(configuration: Configuration) -> dict[str, list[StreamSpe
     }
 
 
+def declared_streams(configuration: Configuration, name: str) -> list[StreamSpec]:
+    """A source's streams without its secrets: those of its kind, or of its mapping if enabled."""
+    connection = configuration.sources.sources[name]
+    if is_mapped(connection.kind) and connection.enabled:
+        return list(open_source(configuration, name).streams())
+    return specs_of(connection.kind)
+
+
 def ingest_source(
-    configuration: Configuration, name: str, clock: Clock, *, full: bool = False
+    configuration: Configuration,
+    name: str,
+    clock: Clock,
+    *,
+    full: bool = False,
+    only: Sequence[str] = (),
 ) -> SourceResult:
-    """Extract every stream of one source; errors end up in the result, never as an exception."""
+    """Extract every stream of one source; errors end up in the result, never as an exception.
+
+    `only`: those streams and no others.
+    """
     log = logger().bind(source=name)
     started = time.monotonic()
     required = configuration.sources.sources[name].required
@@ -54,7 +71,8 @@ def ingest_source(
     error = ""
     try:
         source = open_source(configuration, name)
-        parents = [spec.name for spec in source.streams() if spec.parent is None]
+        own = [spec.name for spec in source.streams() if spec.parent is None]
+        parents = [stream for stream in own if not only or stream in only]
     except JourneyConnectorError as problem:
         return SourceResult(name, required, (), str(problem), time.monotonic() - started)
     for stream in parents:

@@ -11,8 +11,6 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterator
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Any
 from zipfile import BadZipFile
@@ -22,8 +20,7 @@ import pandas as pd
 import pyarrow as pa
 
 from connectors.errors import SourceError
-from connectors.protocol import ColumnType
-from connectors.sources.contracts import CONTRACTS
+from connectors.landing.encode import ORIGIN
 from connectors.sources.filedrop.settings import FileMapping
 
 _DELIMITERS = ",;\t|"
@@ -60,17 +57,11 @@ def read_table(path: Path, content: bytes, mapping: FileMapping) -> pd.DataFrame
 
 def map_rows(frame: pd.DataFrame, mapping: FileMapping, file: str) -> Iterator[dict[str, Any]]:
     """Contract records in file order; `_origin` tells file and row for the quarantine."""
-    contract = CONTRACTS[mapping.entity]
-    filled = {
-        target: _values(frame[name], contract[target], mapping) for name, target in mapping.pairs()
-    }
-    for place, index in enumerate(frame.index):
-        record: dict[str, Any] = dict.fromkeys(contract)
-        record.update(mapping.constants)
-        for target, values in filled.items():
-            record[target] = values[place]
-        record["_origin"] = f"{file} row {index}"
-        yield record
+    for index, row in zip(frame.index, frame.to_dict("records"), strict=True):
+        yield {
+            **mapping.record({str(k): _cell(v) for k, v in row.items()}),
+            ORIGIN: f"{file} row {index}",
+        }
 
 
 def _read_csv(path: Path, content: bytes, mapping: FileMapping) -> pd.DataFrame:
@@ -168,44 +159,8 @@ def _delimiter(header: str) -> str:
     return best if best in header else ","
 
 
-def _values(column: pd.Series[Any], kind: ColumnType, mapping: FileMapping) -> list[Any]:
-    """One column as the loader expects it; a value that does not fit stays as it is."""
-    texts = [_text(value) for value in column]
-    if kind in ("minor", "money", "number", "integer"):
-        return [None if text is None else _number(text, kind, mapping) for text in texts]
-    wanted = {"date": mapping.date_format, "timestamp": mapping.timestamp_format}.get(kind)
-    if not wanted:
-        return texts
-    moments = pd.to_datetime(pd.Series(texts, dtype=object), format=wanted, errors="coerce")
-    known = moments.notna()
-    return [
-        (moment.date() if kind == "date" else moment).isoformat() if fits else text
-        for text, moment, fits in zip(texts, moments, known, strict=True)
-    ]
-
-
-def _text(value: Any) -> str | None:
-    """One cell as text; None for an empty one."""
-    if value is None or value is pd.NaT or (isinstance(value, float) and value != value):
-        return None
-    if isinstance(value, pd.Timestamp | datetime | date):
-        return value.isoformat()
-    if isinstance(value, bytes):
-        return value.decode("utf-8", "replace")
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))  # a spreadsheet keeps every number as a float
-    return str(value).strip() or None
-
-
-def _number(text: str, kind: ColumnType, mapping: FileMapping) -> str:
-    if mapping.decimal == ",":
-        text = text.replace(".", "").replace(",", ".")
-    if kind != "minor" or mapping.amounts == "minor":
-        return text
-    try:
-        return str((Decimal(text) * 10**mapping.minor_digits).normalize().quantize(Decimal(1)))
-    except InvalidOperation:
-        return text
+def _cell(value: Any) -> Any:
+    return None if value is pd.NaT else value
 
 
 def _broken(path: Path, what: str, todo: str) -> SourceError:

@@ -29,7 +29,8 @@ class Vendor(Protocol):
 
     Keys are the primary key's values as text. `lacks` names what does not apply: "http" (no
     server), "delete", "spoil", "tie", "error_in_200", "resume" (no resumable position), "loop" (a
-    repeated answer can not make its paging go in circles).
+    repeated answer can not make its paging go in circles), "fixed_key" (refused credentials are
+    renewed once, as OAuth allows).
     """
 
     stream: str

@@ -32,7 +32,7 @@ OBJECTS: Mapping[str, str] = {
     " HasResponded:boolean FirstRespondedDate:date",
     "Opportunity": "AccountId>Account CampaignId>Campaign StageName:picklist Amount:currency"
     " CloseDate:date IsWon:boolean IsClosed:boolean npsp__Primary_Contact__c>Contact"
-    " npe01__Contact_Id_for_Role__c npe01__Member_Level__c:picklist"
+    " npe01__Contact_Id_for_Role__c Plan__c npe01__Member_Level__c:picklist"
     " npe01__Membership_Start_Date__c:date npe01__Membership_End_Date__c:date",
     "npe01__OppPayment__c": "npe01__Opportunity__c>Opportunity npe01__Payment_Amount__c:currency"
     " npe01__Payment_Date__c:date npe01__Payment_Method__c:picklist npe01__Paid__c:boolean"

@@ -1,0 +1,71 @@
+-- A cancellation without a day counts from when the record first said so.
+with membership_term as (
+    {{ raw_current('salesforce', 'membership_term') }}
+),
+
+versions as (
+    {{ raw_history('salesforce', 'membership_term') }}
+),
+
+winners as (
+    select * from {{ ref('base_salesforce__merges') }}
+),
+
+cancelled as (
+    select
+        id as term_id,
+        min(coalesce(modified_at, _known_from)) as cancelled_at
+    from versions
+    where lower(status) like '%cancel%'
+    group by id
+),
+
+owned as (
+    select
+        membership_term.id as term_id,
+        membership_term.membership_id,
+        coalesce(people.winner_id, membership_term.contact_id, accounts.winner_id, membership_term.account_id)
+            as record_id,
+        coalesce(membership_term.plan_id, membership_term.plan_name) as plan_id,
+        case when membership_term.plan_id is null then membership_term.plan_name end as plan_name,
+        upper(coalesce(membership_term.currency, '{{ var("currency") }}')) as currency_code,
+        membership_term.amount,
+        coalesce(membership_term.is_auto_renew, false) as is_auto_renew,
+        membership_term.start_date,
+        membership_term.end_date,
+        coalesce(membership_term.committed_on, membership_term.start_date) as committed_date,
+        case
+            when membership_term.cancelled_on is not null then membership_term.cancelled_on
+            when lower(membership_term.status) like '%cancel%' then {{ local_date('cancelled.cancelled_at') }}
+        end as cancelled_date,
+        membership_term._first_known_at as known_at
+    from membership_term
+    left join cancelled on membership_term.id = cancelled.term_id
+    left join winners as people on membership_term.contact_id = people.merged_id
+    left join winners as accounts on membership_term.account_id = accounts.merged_id
+    where
+        membership_term.start_date is not null
+        and coalesce(membership_term.is_granted, true)
+        and coalesce(lower(membership_term.status), '') not in ('draft', 'pending')
+)
+
+select
+    term_id,
+    coalesce(membership_id, record_id) as membership_id,
+    record_id,
+    plan_id,
+    plan_name,
+    currency_code,
+    {{ to_minor('amount', 'currency_code') }} as amount_minor,
+    is_auto_renew,
+    start_date,
+    end_date,
+    committed_date,
+    -- A membership's cancellation does not touch the terms it had run through before.
+    case
+        when cancelled_date < start_date then start_date
+        when end_date is null or cancelled_date <= end_date then cancelled_date
+    end as resigned_date,
+    known_at
+from owned
+where record_id is not null

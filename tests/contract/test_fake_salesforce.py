@@ -149,7 +149,7 @@ def test_a_description_names_types_and_parents(caller: Caller) -> None:
 
 
 def test_the_use_of_the_allowance_is_told_and_kept(caller: Caller) -> None:
-    assert caller.get("limits").headers["Sforce-Limit-Info"] == "api-usage=1/40"
+    assert caller.get("limits").headers["Sforce-Limit-Info"].startswith("api-usage=1/40;")
     for _ in range(39):
         caller.get("limits")
     answer = caller.get("limits")

@@ -9,6 +9,7 @@ import pytest
 from org import Org
 
 from connectors.errors import RetryableError, ShortReadError, SourceError
+from connectors.sources.salesforce.source import SalesforceSource
 from connectors.testing.conformance_tools import Crash, crash_at
 from connectors.testing.faults import Faults
 
@@ -102,12 +103,20 @@ def test_an_org_without_bulk_is_read_page_by_page(org: Org) -> None:
     assert len(org.asked()) == 3
 
 
+def part_of(source: SalesforceSource, announced: int) -> tuple[str, dict[str, str]]:
+    """A result of one record, under a head that announces so many."""
+    columns = source._plan("contact").select
+    text = ",".join(columns) + "\nc001" + "," * (len(columns) - 1) + "\n"
+    told = {"Sforce-NumberOfRecords": str(announced), "Sforce-Locator": "null"}
+    return text, {"Content-Type": "text/csv", **told}
+
+
 def test_a_part_with_fewer_records_than_announced_is_not_taken(org: Org) -> None:
     faults = Faults()
     source = org.source(None, faults, **BULK)
-    head = {"Content-Type": "text/csv", "Sforce-NumberOfRecords": "3", "Sforce-Locator": "null"}
-    faults.on(r"/results").every().status(200, "Id\nc001\n", head)
-    with pytest.raises(RetryableError, match="1 records"):
+    text, head = part_of(source, 3)
+    faults.on(r"/results").every().status(200, text, head)
+    with pytest.raises(RetryableError, match="3 records were announced"):
         org.lake.extract(source, "contact")
     faults.clear()
     assert org.lake.pull(source, "contact")["contact"][0].rows["contact"] == 7
@@ -116,10 +125,7 @@ def test_a_part_with_fewer_records_than_announced_is_not_taken(org: Org) -> None
 def test_results_that_stop_before_the_jobs_own_count_are_thrown_away(org: Org) -> None:
     faults = Faults()
     source = org.source(None, faults, **BULK)
-    columns = source._plan("contact").select
-    part = ",".join(columns) + "\nc001" + "," * (len(columns) - 1) + "\n"
-    head = {"Content-Type": "text/csv", "Sforce-NumberOfRecords": "1", "Sforce-Locator": "null"}
-    faults.on(r"/results").every().status(200, part, head)
+    faults.on(r"/results").every().status(200, *part_of(source, 1))
     with pytest.raises(ShortReadError, match="counts 7"):
         org.lake.extract(source, "contact")
     assert org.lake.landing.unfinished("crm", "contact") is None

@@ -171,6 +171,16 @@ def test_an_expired_session_is_renewed_once_and_a_rotated_token_is_kept(org: Org
     assert [path for path in org.paths() if "token" in path] == ["/services/oauth2/token"] * 2
 
 
+def test_a_connection_made_anew_does_not_go_on_with_the_revoked_one(org: Org) -> None:
+    org.contacts(1)
+    org.lake.pull(org.source({"refresh_token": "first"}, refresh_token="first"), "contact")
+    org.fake.expire_tokens()
+    org.fake.refresh_token = "second"
+    with pytest.raises(AuthenticationError, match="refresh token"):
+        org.lake.extract(org.again(org.settings), "contact")
+    org.lake.pull(org.again({**org.settings, "refresh_token": "second"}), "contact")
+
+
 def test_a_wrong_secret_is_said_without_showing_it(org: Org) -> None:
     source = org.source(client_secret="wrong-secret")
     with pytest.raises(AuthenticationError) as caught:

@@ -103,6 +103,13 @@ def _records() -> list[tuple[str, str, dict[str, Any]]]:
             {**membership, **term, "npsp__Primary_Contact__c": "C2", "StageName": "Cancelled"}
             | {"npe01__Member_Level__c": "Lifetime", "CloseDate": "2026-01-01"},
         ),
+        # Said to be cancelled before it was bought: about another term of the same membership.
+        (
+            "Opportunity",
+            "O6",
+            {**membership, **term, **until, "npsp__Primary_Contact__c": "C2"}
+            | {"StageName": "Cancelled", "CloseDate": "2026-04-01", "Amount": 1},
+        ),
         ("Opportunity", "O5", {"npsp__Primary_Contact__c": "C2", "Amount": 25}),
         ("Campaign", "E1", {**workshop, "EndDate": "2026-05-03", "Status": "Completed"}),
         ("Campaign", "E2", {"Name": "Talk", "Type": "Webinar", "Status": "Cancelled"}),
@@ -208,6 +215,10 @@ EXPECTED: dict[str, list[dict[str, Any]]] = {
         (
             *("O4", "C2", "C2", "Lifetime", date(2026, 1, 1), None, date(2026, 1, 1)),
             *(date(2026, 3, 1), None, "EUR", "declared"),
+        ),
+        (
+            *("O6", "C2", "C2", "Individual", *_YEAR.values(), date(2026, 4, 1)),
+            *(None, 100, "EUR", "declared"),
         ),
     ),
     "membership_changes": _rows(

@@ -18,6 +18,7 @@ log-in; both end as errors here.
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import re
 from collections.abc import Mapping, Sequence
@@ -71,7 +72,7 @@ class SalesforceClient:
         auth = OAuth2(
             token_url=f"{settings.base_url}/services/oauth2/token",
             client=Client(settings.client_id, settings.client_secret, sent_in="body"),
-            store=TokenStore(context.state_dir / f"{name}-token.json"),
+            store=TokenStore(context.state_dir / f"{name}-{_mark(settings)}-token.json"),
             grant=None if refresh else {"grant_type": "client_credentials"},
             first_refresh_token=refresh,
         )
@@ -217,6 +218,13 @@ class SalesforceClient:
                 until=SYSTEM_CLOCK.now() + timedelta(hours=1),
                 todo="Finished pages are kept; run again later, or raise `quota_percent`.",
             )
+
+
+def _mark(settings: SalesforceSettings) -> str:
+    """Names the connection: one that was made anew does not go on with the old one's tokens."""
+    refresh = settings.refresh_token.get_secret_value() if settings.refresh_token else ""
+    named = "\0".join((settings.base_url, settings.client_id, refresh))
+    return hashlib.sha256(named.encode()).hexdigest()[:12]
 
 
 def _field(body: Mapping[str, Any]) -> FieldInfo:

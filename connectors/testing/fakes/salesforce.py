@@ -11,7 +11,8 @@ Facts (REST API developer guide, developer.salesforce.com):
   2,000; totalSize counts the whole query; a forgotten locator is INVALID_QUERY_LOCATOR.
 - describe of an unknown object is 404 NOT_FOUND, a query on it 400 INVALID_TYPE; fields a user may
   not see are missing from the description and refused in a query (INVALID_FIELD).
-- `Sforce-Limit-Info: api-usage=used/total`, and that of the app, with every answer; beyond it 403 REQUEST_LIMIT_EXCEEDED.
+- `Sforce-Limit-Info: api-usage=used/total`, and that of the app, with every answer; beyond it 403
+  REQUEST_LIMIT_EXCEEDED.
 - /limits needs `View Setup and Configuration` (403 without).
 """
 

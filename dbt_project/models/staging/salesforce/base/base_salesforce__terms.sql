@@ -61,10 +61,11 @@ select
     start_date,
     end_date,
     committed_date,
-    -- A membership's cancellation does not touch the terms it had run through before.
+    -- A membership's cancellation touches neither the terms it had run through nor those bought later.
     case
-        when cancelled_date < start_date then start_date
-        when end_date is null or cancelled_date <= end_date then cancelled_date
+        when cancelled_date >= committed_date and cancelled_date < start_date then start_date
+        when cancelled_date >= committed_date and (end_date is null or cancelled_date <= end_date)
+            then cancelled_date
     end as resigned_date,
     known_at
 from owned

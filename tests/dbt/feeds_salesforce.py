@@ -103,7 +103,8 @@ def _records() -> list[tuple[str, str, dict[str, Any]]]:
             {**membership, **term, "npsp__Primary_Contact__c": "C2", "StageName": "Cancelled"}
             | {"npe01__Member_Level__c": "Lifetime", "CloseDate": "2026-01-01"},
         ),
-        # Said to be cancelled before it was bought: about another term of the same membership.
+        # Cancelled before it was bought, so not at all; at the same time as O4, so a membership of
+        # its own.
         (
             "Opportunity",
             "O6",
@@ -217,7 +218,7 @@ EXPECTED: dict[str, list[dict[str, Any]]] = {
             *(date(2026, 3, 1), None, "EUR", "declared"),
         ),
         (
-            *("O6", "C2", "C2", "Individual", *_YEAR.values(), date(2026, 4, 1)),
+            *("O6", "O6", "C2", "Individual", *_YEAR.values(), date(2026, 4, 1)),
             *(None, 100, "EUR", "declared"),
         ),
     ),

@@ -45,13 +45,40 @@ owned as (
     left join winners as accounts on membership_term.account_id = accounts.merged_id
     where
         membership_term.start_date is not null
+        and (membership_term.end_date is null or membership_term.end_date >= membership_term.start_date)
         and coalesce(membership_term.is_granted, true)
         and coalesce(lower(membership_term.status), '') not in ('draft', 'pending')
+),
+
+ended as (
+    select
+        *,
+        coalesce(membership_id, record_id) as group_id,
+        -- A membership's cancellation touches neither the terms it had run through nor those bought later.
+        case
+            when cancelled_date >= committed_date and cancelled_date < start_date then start_date
+            when cancelled_date >= committed_date and (end_date is null or cancelled_date <= end_date)
+                then cancelled_date
+        end as resigned_date
+    from owned
+    where record_id is not null
+),
+
+followed as (
+    select
+        *,
+        max(coalesce({{ add_days('resigned_date', -1) }}, end_date, cast('9999-12-31' as date))) over (
+            partition by group_id
+            order by start_date, term_id
+            rows between unbounded preceding and 1 preceding
+        ) as covered_until_date
+    from ended
 )
 
 select
     term_id,
-    coalesce(membership_id, record_id) as membership_id,
+    -- Terms at the same time are no steps of one membership: the later one is a membership of its own.
+    case when start_date <= covered_until_date then term_id else group_id end as membership_id,
     record_id,
     plan_id,
     plan_name,
@@ -61,12 +88,6 @@ select
     start_date,
     end_date,
     committed_date,
-    -- A membership's cancellation touches neither the terms it had run through nor those bought later.
-    case
-        when cancelled_date >= committed_date and cancelled_date < start_date then start_date
-        when cancelled_date >= committed_date and (end_date is null or cancelled_date <= end_date)
-            then cancelled_date
-    end as resigned_date,
+    resigned_date,
     known_at
-from owned
-where record_id is not null
+from followed

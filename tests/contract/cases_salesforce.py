@@ -38,7 +38,6 @@ class SalesforceContact(StoreVendor):
 
 class SalesforceBulk(SalesforceContact):
     page_path = r"/results\?"
-    # A job's result is asked for by a locator; the same part again has another one after it.
     settings: ClassVar[Body] = {
         **SalesforceContact.settings,
         "bulk_from_rows": 1,

@@ -123,11 +123,8 @@ class SalesforceClient:
             fields = body.get("fields") if isinstance(body, dict) else None
             if not isinstance(fields, list):
                 raise _no_salesforce(stream)
-            self._described[name] = ObjectInfo(
-                name,
-                {str(f["name"]): _field(f) for f in fields},
-                bool(body.get("queryable", True)),
-            )
+            known = {str(found["name"]): _field(found) for found in fields}
+            self._described[name] = ObjectInfo(name, known)
         return self._described[name]
 
     def objects(self) -> list[Row]:

@@ -49,7 +49,6 @@ class ObjectInfo:
 
     name: str
     fields: Mapping[str, FieldInfo]
-    queryable: bool = True
 
 
 Describe = Callable[[str], ObjectInfo]

@@ -35,7 +35,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> WorldSummary:
 def dump(folder: Path) -> dict[tuple[str, ...], tuple[Any, ...]]:
     """Every stored record by its key, and the files beside the store by their name."""
     db = sqlite3.connect(folder / "sandbox.sqlite")
-    sql = "select vendor, entity, id, sort, parent, created, updated, body from record"
+    sql = (
+        "select vendor, entity, id, sort, parent, created, updated, body"
+        " from record join kind on kind.number = record.kind"
+    )
     found: dict[tuple[str, ...], tuple[Any, ...]] = {row[:3]: row for row in db.execute(sql)}
     db.close()
     for name in SCHEMAS:

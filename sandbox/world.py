@@ -212,8 +212,11 @@ def _workers(scale: Scale, today: date, processes: int | None) -> Iterator[Mappe
         yield map
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(count, mp_context=context) as pool:
+    pool = ProcessPoolExecutor(count, mp_context=context)
+    try:
         yield pool.map
+    finally:
+        pool.shutdown(cancel_futures=True)
 
 
 def _emptied(folder: Path) -> Path:

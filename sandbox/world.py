@@ -24,11 +24,19 @@ from typing import Any, TypeVar
 
 from connectors.testing.bulk import MAX_PARTS, PartWriter, assemble
 from connectors.testing.store import RecordStore
-from sandbox.blocks import Block, Changes, Task, common_records, compare, make_block, own_part
-from sandbox.blocks import settle
+from sandbox.blocks import (
+    Changes,
+    Task,
+    common_records,
+    compare,
+    make_block,
+    own_part,
+    settle,
+)
 from sandbox.mailchimp import Tally
 from sandbox.platform_changes import merge_member
 from sandbox.scale import Scale, closing
+from sandbox.serve import fakes
 from sandbox.surveys import Surveys
 from sandbox.truth import Truth
 
@@ -98,6 +106,7 @@ def generate(
         for name, value in settings.items():
             store.set_setting(f"world_{name}", str(value))
         store.set_now(task.now)
+        fakes(store)  # makes the indexes of their lists
         summary = _summary(path, store, scale, today, truth)
     finally:
         store.close()

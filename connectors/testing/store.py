@@ -13,7 +13,7 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -33,8 +33,19 @@ create unique index if not exists record_id on record (kind, id);
 create index if not exists record_sort on record (kind, sort);
 create index if not exists record_parent on record (kind, parent, sort) where parent is not null;
 """
+_NATURAL = "order by sort, rowid"
 _KIND = "(select number from kind where vendor = ? and entity = ?)"
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
 encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def microseconds(text: str | None) -> int | None:
+    """Unix microseconds of an ISO 8601 time; without an offset it is UTC. None when it is none."""
+    try:
+        at = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return ((at if at.tzinfo else at.replace(tzinfo=UTC)) - _EPOCH) // _MICROSECOND
 
 
 @dataclass(frozen=True)
@@ -50,6 +61,11 @@ class Record:
     updated: float  # unix seconds
     parent: str | None = None
 
+    @classmethod
+    def stored(cls, vendor: str, entity: str, row: Sequence[Any]) -> Record:
+        """From id, body, sort, created, updated, parent as they lie in the store."""
+        return cls(vendor, entity, row[0], json.loads(row[1]), *row[2:])
+
 
 class RecordStore:
     """Records by (vendor, entity, id), safe to use from the threads of a server."""
@@ -60,6 +76,7 @@ class RecordStore:
         self._db = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
         self._db.execute("pragma journal_mode = wal")
         self._db.execute("pragma synchronous = off")
+        self._db.create_function("microseconds", 1, microseconds, deterministic=True)
         self._kinds: dict[tuple[str, str], int] = {}
         self._refuse_older()
         self._db.executescript(CREATE + INDEX)
@@ -78,7 +95,7 @@ class RecordStore:
         """Insert or replace records in one transaction."""
         rows = (
             (
-                self._kind(r.vendor, r.entity),
+                self.number(r.vendor, r.entity),
                 *(r.sort, r.id, r.parent, r.created, r.updated, encode(r.body)),
             )
             for r in records
@@ -93,8 +110,8 @@ class RecordStore:
                 self._kinds.clear()
                 raise
 
-    def _kind(self, vendor: str, entity: str) -> int:
-        """The number of a kind of record, given to it with its first record."""
+    def number(self, vendor: str, entity: str) -> int:
+        """The number of a kind of record in the column `kind`; a new kind gets the next one."""
         known = self._kinds.get((vendor, entity))
         if known is None:
             kind = [vendor, entity]
@@ -131,10 +148,8 @@ class RecordStore:
         offset: int = 0,
     ) -> Iterator[Record]:
         """Matching records; `order` is sort or -sort."""
-        where, values = self._where(
-            vendor, entity, ids, parent, after_sort, updated_since
-        )
-        by = {"sort": "sort, id", "-sort": "sort desc, id desc"}[order]
+        where, values = self._where(vendor, entity, ids, parent, after_sort, updated_since)
+        by = {"sort": "sort, rowid", "-sort": "sort desc, rowid desc"}[order]
         sql = (
             "select id, body, sort, created, updated, parent from record"
             f" where {where} order by {by} limit ? offset ?"
@@ -144,7 +159,7 @@ class RecordStore:
                 sql, [*values, -1 if limit is None else limit, offset]
             ).fetchall()
         for row in rows:
-            yield Record(vendor, entity, row[0], json.loads(row[1]), *row[2:])
+            yield Record.stored(vendor, entity, row)
 
     def count(
         self,
@@ -154,26 +169,22 @@ class RecordStore:
         parent: str | None = None,
         updated_since: float | None = None,
     ) -> int:
-        where, values = self._where(
-            vendor, entity, None, parent, None, updated_since
-        )
+        where, values = self._where(vendor, entity, None, parent, None, updated_since)
         with self._lock:
             row = self._db.execute(f"select count(*) from record where {where}", values).fetchone()
         return int(row[0])
 
-    def columns(
-        self, vendor: str, entity: str, paths: Sequence[str], *, parent: str | None = None
-    ) -> list[tuple[Any, ...]]:
-        """(id, sort, parent, value of each body path...) of every record, in natural order.
+    def places(
+        self, vendor: str, entity: str, *, parent: str | None = None
+    ) -> list[tuple[str, int, str | None]]:
+        """(id, sort, parent) of every record, in natural order: much cheaper than the bodies."""
+        where, values = self._where(vendor, entity, None, parent, None, None)
+        return self.rows(f"select id, sort, parent from record where {where} {_NATURAL}", values)
 
-        Much cheaper than the bodies when a server only needs to filter and sort. `paths` are SQLite
-        JSON paths such as "$.created".
-        """
-        where, values = self._where(vendor, entity, None, parent, None, None, None)
-        picks = "".join(", json_extract(body, ?)" for _ in paths)
-        sql = f"select id, sort, parent{picks} from record where {where} order by sort, id"
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The answer to any SQL about record(kind, sort, id, parent, created, updated, body)."""
         with self._lock:
-            return self._db.execute(sql, [*paths, *values]).fetchall()
+            return self._db.execute(sql, values).fetchall()
 
     def version(self) -> tuple[int, int]:
         """Changes whenever a record was written, by this process or another one."""

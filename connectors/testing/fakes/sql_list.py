@@ -1,0 +1,98 @@
+"""Lists filtered and ordered by the store's database, so that a page costs the same at any depth.
+
+Data flow: a fake's clauses -> SqlList -> SQLite (an index per order) -> Records of one page.
+
+Like a vendor's own database: nothing is read ahead or kept, and a change shows in the next page.
+Field names and expressions come from the fakes themselves, values from requests are bound.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from connectors.testing.store import Record, RecordStore
+
+
+@dataclass(frozen=True)
+class Clause:
+    """A condition on the records and the values of its question marks."""
+
+    sql: str
+    values: tuple[Any, ...] = ()
+
+
+def field(name: str) -> str:
+    """The SQL of a stored field."""
+    return f"json_extract(body, '$.{name}')"
+
+
+def moment(name: str) -> str:
+    """The SQL of a stored time in microseconds, however it is written."""
+    return f"microseconds({field(name)})"
+
+
+class SqlList:
+    """The records of one kind. `indexes` are the orders that large lists are read in."""
+
+    def __init__(
+        self, store: RecordStore, vendor: str, entity: str, indexes: Sequence[Sequence[str]] = ()
+    ) -> None:
+        self._store = store
+        self._vendor, self._entity = vendor, entity
+        self._kind = store.number(vendor, entity)
+        self._lock = threading.Lock()
+        self._counted: dict[Any, tuple[Any, tuple[int, int], int]] = {}
+        for columns in indexes:
+            store.rows(
+                f'create index if not exists "{vendor} {entity} {"; ".join(columns)}"'
+                f" on record ({', '.join(columns)}) where kind = {self._kind}"
+            )
+
+    def page(
+        self, clauses: Sequence[Clause], order: str, limit: int, offset: int = 0
+    ) -> list[Record]:
+        """The matching records in `order`."""
+        where, values = self._where(clauses)
+        sql = (
+            "select id, body, sort, created, updated, parent from record"
+            f" where {where} order by {order} limit ? offset ?"
+        )
+        rows = self._store.rows(sql, [*values, limit, offset])
+        return [Record.stored(self._vendor, self._entity, row) for row in rows]
+
+    def values(self, clauses: Sequence[Clause], columns: str) -> list[tuple[Any, ...]]:
+        """Some columns of all matching records, in no order."""
+        where, values = self._where(clauses)
+        return self._store.rows(f"select {columns} from record where {where}", values)
+
+    def count(self, clauses: Sequence[Clause]) -> int:
+        where, values = self._where(clauses)
+        return int(self._store.rows(f"select count(*) from record where {where}", values)[0][0])
+
+    def count_from(self, clauses: Sequence[Clause], bound: str, value: Any) -> int:
+        """How many match `clauses` and `bound`, such as "x >= ?"; None is no bound.
+
+        A reader's bound moves with its pages: while nothing changes, only the records between two
+        bounds are counted, not all those that are left.
+        """
+        key, version = (tuple(clauses), bound), self._store.version()
+        with self._lock:
+            known = self._counted.get(key)
+            limit = [] if value is None else [Clause(bound, (value,))]
+            is_later = known is not None and value is not None
+            if known and is_later and known[1] == version and (not known[0] or known[0] <= value):
+                start = [] if known[0] is None else [Clause(bound, (known[0],))]
+                passed = Clause(f"not ({bound})", (value,))
+                found = known[2] - self.count([*clauses, *start, passed])
+            else:
+                found = self.count([*clauses, *limit])
+            self._counted[key] = (value, version, found)
+            return found
+
+    def _where(self, clauses: Sequence[Clause]) -> tuple[str, list[Any]]:
+        # The number is written out: SQLite uses a partial index only for a constant.
+        parts = [f"kind = {self._kind}", *(clause.sql for clause in clauses)]
+        return " and ".join(parts), [value for clause in clauses for value in clause.values]

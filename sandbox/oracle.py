@@ -184,7 +184,8 @@ def stages(facts: Facts, days: Days) -> npt.NDArray[np.str_]:
     first = np.full(len(days), len(rules))
     for number, (_, mask) in reversed(list(enumerate(rules))):
         first[mask] = number
-    return np.array([*(name for name, _ in rules), "none"])[first]
+    named: npt.NDArray[np.str_] = np.array([*(name for name, _ in rules), "none"])[first]
+    return named
 
 
 def _end_of_cover(line: Timeline) -> Days:

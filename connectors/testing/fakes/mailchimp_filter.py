@@ -23,7 +23,7 @@ def _moment(name: str) -> str:
 
 STATUS, _CHANGED = field("status"), _moment("last_changed")
 _LATER = f"{_CHANGED} > ?"
-MEMBER_INDEXES = ((_CHANGED, "sort"), (STATUS, _CHANGED, "sort"))
+MEMBER_INDEXES = ((STATUS, _CHANGED, "sort"), (_CHANGED, "sort"))
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ class MemberFilter:
     def order(self) -> str:
         direction = " desc" if self.descending else ""
         first = f"{_moment(self.sort)}{direction}, " if self.sort is not None else ""
-        return f"{first}sort{direction}, rowid{direction}"
+        return f"{first}sort{direction}"
 
     def clauses(self) -> list[Clause]:
         """All conditions but the lower bound, which moves from page to page of a reader."""
@@ -78,7 +78,7 @@ class MemberFilter:
 
     def total(self, members: SqlList) -> int:
         since = None if self.after is None else _micros(self.after)
-        return members.count_from(self.clauses(), _LATER, since)
+        return members.count_from(self.clauses(), self.order, _LATER, since)
 
 
 def _micros(at: datetime) -> int | None:

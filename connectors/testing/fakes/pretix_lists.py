@@ -112,7 +112,7 @@ class Asked:
     order: str
 
     def count(self) -> int:
-        return self.list.count_from(self.clauses, self.bound, self.since)
+        return self.list.count_from(self.clauses, self.order, self.bound, self.since)
 
     def page(self, size: int, offset: int) -> Sequence[Record]:
         limit = () if self.since is None else (Clause(self.bound, (self.since,)),)

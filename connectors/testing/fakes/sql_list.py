@@ -35,7 +35,8 @@ def moment(name: str) -> str:
 
 
 class SqlList:
-    """The records of one kind. `indexes` are the orders that large lists are read in."""
+    """The records of one kind. `indexes` are the orders that large lists are read in, each perhaps
+    after fields that the clauses set equal; the first that fits is used."""
 
     def __init__(
         self, store: RecordStore, vendor: str, entity: str, indexes: Sequence[Sequence[str]] = ()
@@ -45,9 +46,10 @@ class SqlList:
         self._kind = store.number(vendor, entity)
         self._lock = threading.Lock()
         self._counted: dict[Any, tuple[Any, tuple[int, int], int]] = {}
-        for columns in indexes:
+        self._indexes = {f"{vendor} {entity} {n}": each for n, each in enumerate(indexes, 1)}
+        for name, columns in self._indexes.items():
             store.rows(
-                f'create index if not exists "{vendor} {entity} {"; ".join(columns)}"'
+                f'create index if not exists "{name}"'
                 f" on record ({', '.join(columns)}) where kind = {self._kind}"
             )
 
@@ -57,7 +59,7 @@ class SqlList:
         """The matching records in `order`."""
         where, values = self._where(clauses)
         sql = (
-            "select id, body, sort, created, updated, parent from record"
+            f"select id, body, sort, created, updated, parent from record{self._by(clauses, order)}"
             f" where {where} order by {order} limit ? offset ?"
         )
         rows = self._store.rows(sql, [*values, limit, offset])
@@ -68,11 +70,13 @@ class SqlList:
         where, values = self._where(clauses)
         return self._store.rows(f"select {columns} from record where {where}", values)
 
-    def count(self, clauses: Sequence[Clause]) -> int:
+    def count(self, clauses: Sequence[Clause], order: str | None = None) -> int:
+        """How many match; by the index of `order`, if one is given."""
         where, values = self._where(clauses)
-        return int(self._store.rows(f"select count(*) from record where {where}", values)[0][0])
+        source = f"record{self._by(clauses, order)}"
+        return int(self._store.rows(f"select count(*) from {source} where {where}", values)[0][0])
 
-    def count_from(self, clauses: Sequence[Clause], bound: str, value: Any) -> int:
+    def count_from(self, clauses: Sequence[Clause], order: str, bound: str, value: Any) -> int:
         """How many match `clauses` and `bound`, such as "x >= ?"; None is no bound.
 
         A reader's bound moves with its pages: while nothing changes, only the records between two
@@ -86,13 +90,31 @@ class SqlList:
             if known and is_later and known[1] == version and (not known[0] or known[0] <= value):
                 start = [] if known[0] is None else [Clause(bound, (known[0],))]
                 passed = Clause(f"not ({bound})", (value,))
-                found = known[2] - self.count([*clauses, *start, passed])
+                found = known[2] - self.count([*clauses, *start, passed], order)
             else:
-                found = self.count([*clauses, *limit])
+                found = self.count([*clauses, *limit], order)
             self._counted[key] = (value, version, found)
             return found
+
+    def _by(self, clauses: Sequence[Clause], order: str | None) -> str:
+        """Which index to use: SQLite itself believes that there are few records of a kind."""
+        equal = {clause.sql.removesuffix(" = ?") for clause in clauses}
+        for name, columns in self._indexes.items():
+            rest = list(columns)
+            while rest and rest[0] in equal:
+                rest.pop(0)
+            fits = len(rest) < len(columns) if order is None else order in _both_ways(rest)
+            if fits:
+                return f' indexed by "{name}"'
+        return ""
 
     def _where(self, clauses: Sequence[Clause]) -> tuple[str, list[Any]]:
         # The number is written out: SQLite uses a partial index only for a constant.
         parts = [f"kind = {self._kind}", *(clause.sql for clause in clauses)]
         return " and ".join(parts), [value for clause in clauses for value in clause.values]
+
+
+def _both_ways(columns: Sequence[str]) -> tuple[str, str]:
+    """The order of an index, and the same read backwards."""
+    back = [c.removesuffix(" desc") if c.endswith(" desc") else f"{c} desc" for c in columns]
+    return ", ".join(columns), ", ".join(back)

@@ -85,7 +85,7 @@ class RecordStore:
         columns = [row[1] for row in self._db.execute("pragma table_info(record)")]
         if columns and "kind" not in columns:
             self._db.close()
-            raise ValueError(f"{self.path} was made by an older version: generate it anew")
+            raise OSError(f"{self.path} was made by an older version: generate it anew")
 
     def close(self) -> None:
         with self._lock:

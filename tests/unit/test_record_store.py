@@ -96,7 +96,7 @@ def test_a_store_of_an_older_version_is_refused(tmp_path: Path) -> None:
     db = sqlite3.connect(tmp_path / "s.sqlite")
     db.execute("create table record (vendor text, entity text, id text)")
     db.close()
-    with pytest.raises(ValueError, match="generate it anew"):
+    with pytest.raises(OSError, match="generate it anew"):
         RecordStore(tmp_path / "s.sqlite")
 
 

@@ -215,7 +215,7 @@ def _workers(scale: Scale, today: date, processes: int | None) -> Iterator[Mappe
 
     One part file per process, and one more for what is nobody's own.
     """
-    wanted = processes or len(os.sched_getaffinity(0))
+    wanted = processes or os.cpu_count() or 1
     count = min(wanted, len(_blocks(scale, today)), MAX_PARTS - 1)
     if count < 2:
         yield map

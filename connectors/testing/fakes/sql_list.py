@@ -9,11 +9,13 @@ Field names and expressions come from the fakes themselves, values from requests
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from connectors.testing.store import Record, RecordStore
+
+_KEPT = 256
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,7 @@ class SqlList:
         self._vendor, self._entity = vendor, entity
         self._kind = store.number(vendor, entity)
         self._lock = threading.Lock()
-        self._counted: dict[Any, tuple[Any, tuple[int, int], int]] = {}
+        self._counted: dict[Hashable, tuple[Any, tuple[int, int], int]] = {}
         self._indexes = {f"{vendor} {entity} {n}": each for n, each in enumerate(indexes, 1)}
         for name, columns in self._indexes.items():
             store.rows(
@@ -77,22 +79,25 @@ class SqlList:
         return int(self._store.rows(f"select count(*) from {source} where {where}", values)[0][0])
 
     def count_from(self, clauses: Sequence[Clause], order: str, bound: str, value: Any) -> int:
-        """How many match `clauses` and `bound`, such as "x >= ?"; None is no bound.
+        """How many match `clauses` and `bound` ("x >= ?" or "x > ?"); None is no bound.
 
         A reader's bound moves with its pages: while nothing changes, only the records between two
         bounds are counted, not all those that are left.
         """
+        if value is None:
+            return self.count(clauses, order)
         key, version = (tuple(clauses), bound), self._store.version()
         with self._lock:
-            known = self._counted.get(key)
-            limit = [] if value is None else [Clause(bound, (value,))]
-            is_later = known is not None and value is not None
-            if known and is_later and known[1] == version and (not known[0] or known[0] <= value):
-                start = [] if known[0] is None else [Clause(bound, (known[0],))]
-                passed = Clause(f"not ({bound})", (value,))
-                found = known[2] - self.count([*clauses, *start, passed], order)
+            last, counted, found = self._counted.get(key, (None, version, 0))
+            if last is None or counted != version or last > value:
+                found = self.count([*clauses, Clause(bound, (value,))], order)
             else:
-                found = self.count([*clauses, *limit], order)
+                # Written as a comparison: SQLite makes no range of an index out of "not".
+                passed = bound.replace(" >= ", " < ").replace(" > ", " <= ")
+                between = [Clause(bound, (last,)), Clause(passed, (value,))]
+                found -= self.count([*clauses, *between], order)
+            if len(self._counted) >= _KEPT:
+                self._counted.clear()
             self._counted[key] = (value, version, found)
             return found
 

@@ -6,7 +6,6 @@ Data flow: HttpClient -> whole body -> Answers.json()/text() -> Answer, or conne
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
@@ -43,7 +42,9 @@ class Answer:
     server_time: datetime | None = None
 
 
-_LONG_NUMBER = re.compile(rb"[0-9]{19}")
+# Every digit as 0: a search for zeros in it is many times quicker than one for digits.
+_DIGITS = bytes.maketrans(b"0123456789", b"0" * 10)
+_LONG_NUMBER = b"0" * 19
 
 Decoder = Callable[[requests.Response, bytes, str], Answer]
 
@@ -128,7 +129,7 @@ def _parsed(content: bytes) -> tuple[Any, bool]:
     Python's own parser takes three times as long, so it gets only what the quick one would round
     (numbers beyond 64 bits) or refuse (halves of surrogate pairs).
     """
-    if not _LONG_NUMBER.search(content):
+    if _LONG_NUMBER not in content.translate(_DIGITS):
         with suppress(orjson.JSONDecodeError):
             return orjson.loads(content), True
     try:

@@ -186,6 +186,9 @@ class Reading:
                     for name, keys in page.deleted.items()
                     if keys
                 },
+                "keys": {
+                    name: sorted(part.keys - batch.keys(name)) for name, part in encoded.items()
+                },
             },
         )
         if self.progress:

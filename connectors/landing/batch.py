@@ -52,7 +52,10 @@ class Part:
 
 @dataclass(frozen=True)
 class LandedPage:
-    """One manifest line. `position` and `token` are the source's; `mark` the greatest value yet."""
+    """One manifest line. `position` and `token` are the source's; `mark` the greatest value yet.
+
+    `keys`: per stream, the keys of its records that no page before had.
+    """
 
     number: int
     parts: Mapping[str, Part]
@@ -63,6 +66,7 @@ class LandedPage:
     expected_total: int | None = None
     fingerprint: str = ""
     deleted: Mapping[str, list[list[Any]]] = field(default_factory=dict)
+    keys: Mapping[str, list[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -108,6 +112,10 @@ class Batch:
             for stream, keys in page.deleted.items():
                 found.setdefault(stream, []).extend(keys)
         return found
+
+    def keys(self, stream: str) -> set[str]:
+        """Every key that some record of the stream has."""
+        return {key for page in self.pages for key in page.keys.get(stream, ())}
 
     def size(self) -> int:
         """Compressed size of all parts."""

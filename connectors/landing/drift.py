@@ -5,6 +5,7 @@ Data flow: Staged (unknown, missing keys of a batch) + what was seen before -> w
 
 from __future__ import annotations
 
+from collections.abc import Set
 from datetime import datetime
 
 import duckdb
@@ -16,8 +17,23 @@ from connectors.landing.store import Batch
 from connectors.protocol import StreamSpec
 
 
-def judge(db: duckdb.DuckDBPyConnection, source: str, spec: StreamSpec, found: Staged) -> list[str]:
+def with_values(
+    db: duckdb.DuckDBPyConnection, source: str, spec: StreamSpec, keys: Set[str]
+) -> set[str]:
+    """Columns that have values now and may be missing from a batch whose records have `keys`."""
+    return {
+        name
+        for name, column in spec.columns.items()
+        if (column.path or name) not in keys and _had_values(db, source, spec, name)
+    }
+
+
+def judge(
+    db: duckdb.DuckDBPyConnection, source: str, spec: StreamSpec, found: Staged, had: Set[str]
+) -> list[str]:
     """Sentences for the report; ContractError where the stream's contract does not allow it.
+
+    `had`: `with_values` from before the batch was merged.
 
     `freeze` allows neither. In every mode a declared key that had values and is gone, while an
     unknown key appears for the first time, counts as renamed: loading would erase the values.
@@ -28,7 +44,7 @@ def judge(db: duckdb.DuckDBPyConnection, source: str, spec: StreamSpec, found: S
             todo="The stream's contract is frozen: adapt its declaration. What is there stays.",
         )
     new = [key for key in found.unknown if not _seen(db, source, spec, key)]
-    gone = [name for name in found.missing if _had_values(db, source, spec, name)]
+    gone = [name for name in found.missing if name in had]
     if new and gone:
         raise ContractError(
             f"a key seems to be renamed: {_words(gone, new)}.",

@@ -34,11 +34,15 @@ ROWS_PER_PAGE = 1_000_000  # upper bound, so that `n // ROWS_PER_PAGE` is the pa
 
 @dataclass(frozen=True)
 class Encoded:
-    """One stream's rows of one page: compressed lines, their number, a digest of the content."""
+    """One stream's rows of one page: compressed lines, their number, a digest of the content.
+
+    `keys`: the keys of its records, as far as they can be taken.
+    """
 
     data: bytes
     rows: int
     digest: str
+    keys: frozenset[str]
 
 
 class Encoder:
@@ -56,6 +60,7 @@ class Encoder:
             raise ValueError(f"a page of {len(rows)} rows; {ROWS_PER_PAGE - 1} is the most")
         first = page_number * ROWS_PER_PAGE
         bodies, lines = [], []
+        present: set[str] = set()
         for index, record in enumerate(rows):
             body, bad = _body(record)
             if bad is not None:
@@ -63,12 +68,13 @@ class Encoder:
                 body = _dumps({c: _scrub(record[c]) for c in kept if c in record})
                 head = f'{{"n":{first + index},"bad":"{bad}","r":'
             else:
+                present.update(record)
                 head = f'{{"n":{first + index}{self._keys(record)},"r":'
             bodies.append(body)
             lines.append(b"%b%b}\n" % (head.encode(), body))
         data = gzip.compress(b"".join(lines), compresslevel=1, mtime=0)
         digest = hashlib.sha256(b"\n".join(bodies)).hexdigest() if rows else ""
-        return Encoded(data, len(rows), digest)
+        return Encoded(data, len(rows), digest, frozenset(present))
 
     def _keys(self, record: Mapping[str, Any]) -> str:
         """The `k` member as JSON text, or ""."""

@@ -22,11 +22,10 @@ from connectors.clock import SYSTEM_CLOCK, Clock
 from connectors.errors import ContractError, JourneyConnectorError, SourceError
 from connectors.landing import drift
 from connectors.landing.mapped import ensure_views
-from connectors.landing.merge import Changes, Merge
 from connectors.landing.receipt import LoadReceipt, receipt_of
 from connectors.landing.schema import ensure_streams, prepare
-from connectors.landing.stage import Stage, Staged
 from connectors.landing.store import Batch, Header, Landing
+from connectors.landing.whole import BatchMerge
 from connectors.locks import Lock
 from connectors.protocol import StreamSpec
 
@@ -88,7 +87,12 @@ class Loader:
                 if not replay:
                     self._check_chain(db, batch)
                 ensure_streams(db, source_name, specs)
-                return self._load(db, batch, _family(specs, batch.header), replay)
+                family = _family(specs, batch.header)
+                try:
+                    return self._load(db, batch, family, replay)
+                except duckdb.OutOfMemoryException:  # pages of huge records
+                    db.execute("reset memory_limit")
+                    return self._load(db, batch, family, replay)
             except (ContractError, SourceError) as error:
                 if not replay:
                     batch.reject(error.message)
@@ -146,92 +150,35 @@ class Loader:
         completion = batch.completion
         if completion is None:
             raise SourceError(f"batch {batch.batch_id} is not complete.")
-        known_at = _naive(completion.known_at)
-        source = batch.header.source
-        stages = [Stage(db, spec, number, known_at) for number, spec in enumerate(family)]
+        known_at, now = _naive(completion.known_at), _naive(self._clock.now())
+        db.execute("begin transaction")
         try:
-            found = {s.spec.name: s.run(batch.part_files(s.spec.name)) for s in stages}
-            warnings = [
-                warning
-                for stage in stages
-                for warning in drift.judge(db, source, stage.spec, found[stage.spec.name])
-            ]
-            db.execute("begin transaction")
-            try:
-                changes = self._merge(db, batch, stages, known_at)
-                receipt = receipt_of(batch, found, changes, warnings)
-                self._record(db, batch, stages, found, receipt, known_at, replay)
-                db.execute("commit")
-            except BaseException:
-                db.execute("rollback")
-                raise
-        finally:
-            for stage in stages:
-                stage.drop()
-        return receipt
-
-    def _merge(
-        self,
-        db: duckdb.DuckDBPyConnection,
-        batch: Batch,
-        stages: Sequence[Stage],
-        known_at: datetime,
-    ) -> dict[str, Changes]:
-        changes: dict[str, Changes] = {}
-        reported: dict[str, list[tuple[int, Sequence[str]]]] = {}
-        for page in batch.pages:
-            for stream, keys in page.deleted.items():
-                reported.setdefault(stream, []).extend((page.number, key) for key in keys)
-        merges = [
-            Merge(
-                db,
-                batch.header.source,
-                stage.spec,
-                stage.prefix,
-                batch_id=batch.batch_id,
-                known_at=known_at,
+            # A replay brings the same rows again; their earlier entries give way.
+            db.execute(
+                "delete from _journey.quarantine where source = ? and batch_id = ?",
+                [batch.header.source, batch.batch_id],
             )
-            for stage in stages
-        ]
-        for merge in merges:
-            spec = merge.spec
-            merge.start()
-            done = merge.upsert()
-            done.deleted += merge.bury_listed(reported.get(spec.name, []))
-            if spec.parent is None and batch.completion and batch.completion.reconciled:
-                done.deleted += merge.bury_missing(batch.id_files())
-            if spec.parent is not None and spec.deletes == "replace_by_parent":
-                done.deleted += merge.bury_orphans(stages[0].spec, stages[0].prefix)
-            changes[spec.name] = done
-        for merge in merges:
-            merge.drop()
-        return changes
+            done = BatchMerge(db, batch, family, known_at, now).run()
+            for spec in family:
+                drift.record(db, batch, spec, done.found[spec.name], now)
+            receipt = receipt_of(batch, done.found, done.changes, done.warnings)
+            self._record(db, batch, receipt, known_at, now, replay)
+            db.execute("commit")
+        except BaseException:
+            db.execute("rollback")
+            raise
+        return receipt
 
     def _record(
         self,
         db: duckdb.DuckDBPyConnection,
         batch: Batch,
-        stages: Sequence[Stage],
-        found: Mapping[str, Staged],
         receipt: LoadReceipt,
         known_at: datetime,
+        now: datetime,
         replay: bool,
     ) -> None:
-        header, now = batch.header, _naive(self._clock.now())
-        for stage in stages:
-            # A replay brings the same rows again; their earlier entries give way.
-            db.execute(
-                "delete from _journey.quarantine where source = ? and stream = ? and batch_id = ?",
-                [header.source, stage.spec.name, batch.batch_id],
-            )
-            db.execute(
-                "insert into _journey.quarantine"
-                f" select ?, ?, ?, concat(reason, ' (' || origin || ')'), record, ?"
-                f" from {stage.prefix}_refused",
-                [header.source, stage.spec.name, batch.batch_id, now],
-            )
-            drift.record(db, batch, stage.spec, found[stage.spec.name], now)
-        mark = receipt.mark
+        header, mark = batch.header, receipt.mark
         db.execute(
             "insert or replace into _journey.batch values (?, ?, ?, ?, ?, ?, ?, ?)",
             [

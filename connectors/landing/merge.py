@@ -37,6 +37,12 @@ class Changes:
     unchanged: int = 0
     deleted: int = 0
 
+    def add(self, other: Changes) -> None:
+        self.inserted += other.inserted
+        self.updated += other.updated
+        self.unchanged += other.unchanged
+        self.deleted += other.deleted
+
 
 class Merge:
     """Merges one stream of one batch."""
@@ -51,7 +57,7 @@ class Merge:
         batch_id: str,
         known_at: datetime,
     ) -> None:
-        self._db, self.spec, self._stage = db, spec, stage
+        self._db, self.spec, self.stage = db, spec, stage
         self._table = f"{quoted(source)}.{quoted(spec.name)}"
         self._batch_id, self._known_at = batch_id, known_at
         self._own = [c for c in raw_columns(spec) if c not in SYSTEM_COLUMNS]
@@ -61,7 +67,7 @@ class Merge:
 
         A row older than the current version (a late or replayed one) changes nothing.
         """
-        changes = f"{self._stage}_changes"
+        changes = f"{self.stage}_changes"
         version = version_column(self.spec)
         newer = (
             f"and not coalesce(s.{quoted(version)} < c.{quoted(version)}, false)" if version else ""
@@ -72,7 +78,7 @@ class Merge:
             f"create temp table {changes} as select s.n, {keys}, s._is_deleted,"
             f" c.{first_key} is null as is_new, c._first_known_at as first_known_at,"
             f" coalesce(c._is_deleted, false) as was_deleted, {_next_version('c')} as known_from"
-            f" from {self._stage}_staged as s left join {self._table} as c"
+            f" from {self.stage}_staged as s left join {self._table} as c"
             f" on c._known_to is null and {self._same_key('s', 'c')}"
             f" where c.{first_key} is null or ((s._row_hash <> c._row_hash"
             f" or s._is_deleted <> c._is_deleted) {newer})",
@@ -82,7 +88,7 @@ class Merge:
             "select count(*), count(*) filter (is_new),"
             f" count(*) filter (_is_deleted and not was_deleted and not is_new) from {changes}"
         )
-        (staged,) = self._one(f"select count(*) from {self._stage}_staged")
+        (staged,) = self._one(f"select count(*) from {self.stage}_staged")
         self._db.execute(
             f"update {self._table} as c set _known_to = g.known_from from {changes} as g"
             f" where c._known_to is null and not g.is_new and {self._same_key('g', 'c')}"
@@ -92,7 +98,7 @@ class Merge:
             " _row_hash, _source_updated_at, coalesce(first_known_at, known_from) as"
             " _first_known_at, known_from as _known_from, null::timestamp as _known_to,"
             f" s._is_deleted, _is_future, {literal(self._batch_id)} as _batch_id"
-            f" from {self._stage}_staged as s join {changes} using (n)"
+            f" from {self.stage}_staged as s join {changes} using (n)"
         )
         self._db.execute(f"drop table {changes}")
         return Changes(inserted, changed - inserted - deleted, staged - changed, deleted)
@@ -105,14 +111,14 @@ class Merge:
         columns = [[key[place] for _, key in keys] for place in range(len(names))]
         unnested = ", ".join(f"unnest(?::varchar[]) as {name}" for name in names)
         self._db.execute(
-            f"create or replace temp table {self._stage}_listed as"
+            f"create or replace temp table {self.stage}_listed as"
             f" select page, {self._typed_keys(names)} from"
             f" (select unnest(?::bigint[]) as page, {unnested})",
             [[page for page, _ in keys], *columns],
         )
         return self._bury(
-            f"exists (select 1 from {self._stage}_listed as g where {self._same_key('g', 'c')}"
-            f" and not exists (select 1 from {self._stage}_staged as s"
+            f"exists (select 1 from {self.stage}_listed as g where {self._same_key('g', 'c')}"
+            f" and not exists (select 1 from {self.stage}_staged as s"
             f" where {self._same_key('s', 'c')} and s.n // {ROWS_PER_PAGE} > g.page))"
         )
 
@@ -127,10 +133,10 @@ class Merge:
             else "(select null::varchar[] as id where false)"
         )
         self._db.execute(
-            f"create or replace temp table {self._stage}_ids as"
+            f"create or replace temp table {self.stage}_ids as"
             f" select distinct {self._typed_keys(names)} from {source}"
         )
-        (listed,) = self._one(f"select count(*) from {self._stage}_ids")
+        (listed,) = self._one(f"select count(*) from {self.stage}_ids")
         (current,) = self._one(
             f"select count(*) from {self._table} where _known_to is null and not _is_deleted"
         )
@@ -140,33 +146,39 @@ class Merge:
                 todo="This looks like a fault of the source; nothing was marked as deleted.",
             )
         return self._bury(
-            f"not exists (select 1 from {self._stage}_ids as g where {self._same_key('g', 'c')})"
+            f"not exists (select 1 from {self.stage}_ids as g where {self._same_key('g', 'c')})"
         )
 
+    def bury_with_parents(self, parent: StreamSpec, parent_stage: str) -> int:
+        """Tombstones for children whose parent got one."""
+        of_parent = self._of_parent(parent)
+        return self._bury(f"exists (select 1 from {parent_stage}_buried as p where {of_parent})")
+
     def bury_orphans(self, parent: StreamSpec, parent_stage: str) -> int:
-        """Tombstones for children that a re-read parent no longer has, or whose parent is gone."""
-        pairs = list(zip(self.spec.parent_key, parent.primary_key, strict=True))
-        of_parent = " and ".join(f"c.{quoted(k)} = p.{quoted(pk)}" for k, pk in pairs)
+        """Tombstones for children that a re-read parent no longer has."""
         return self._bury(
-            f"exists (select 1 from {parent_stage}_buried as p where {of_parent})"
-            f" or (exists (select 1 from {parent_stage}_typed as p where {of_parent})"
-            f" and not exists (select 1 from {self._stage}_typed as s"
-            f" where {self._same_key('s', 'c')}))"
+            f"exists (select 1 from {parent_stage}_typed as p where {self._of_parent(parent)})"
+            f" and not exists (select 1 from {self.stage}_typed as s"
+            f" where {self._same_key('s', 'c')})"
         )
+
+    def _of_parent(self, parent: StreamSpec) -> str:
+        pairs = zip(self.spec.parent_key, parent.primary_key, strict=True)
+        return " and ".join(f"c.{quoted(k)} = p.{quoted(pk)}" for k, pk in pairs)
 
     def start(self) -> None:
         """Make room for the keys that get a tombstone in this batch; children ask for them."""
         self._db.execute(
-            f"create temp table {self._stage}_buried as"
+            f"create temp table {self.stage}_buried as"
             f" select {columns_list(self.spec.primary_key)} from {self._table} limit 0"
         )
 
     def drop(self) -> None:
         for table in ("buried", "listed", "ids", "gone"):
-            self._db.execute(f"drop table if exists {self._stage}_{table}")
+            self._db.execute(f"drop table if exists {self.stage}_{table}")
 
     def _bury(self, condition: str) -> int:
-        gone = f"{self._stage}_gone"
+        gone = f"{self.stage}_gone"
         self._db.execute(
             f"create or replace temp table {gone} as select c.*, {_next_version('c')} as moment"
             f" from {self._table} as c"
@@ -183,7 +195,7 @@ class Merge:
             f" {literal(self._batch_id)} as _batch_id) from {gone}"
         )
         self._db.execute(
-            f"insert into {self._stage}_buried by name"
+            f"insert into {self.stage}_buried by name"
             f" select {columns_list(self.spec.primary_key)} from {gone}"
         )
         (count,) = self._one(f"select count(*) from {gone}")

@@ -8,7 +8,7 @@ All of it is set-based SQL over VARCHAR and JSON; Python only writes the stateme
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -36,20 +36,36 @@ _TIMES = ("timestamp", "unix", "date")
 
 @dataclass
 class Staged:
-    """What staging found: counts of rows, and keys that came unannounced or stayed away."""
+    """What staging found: counts of rows, and keys that came unannounced or stayed away.
+
+    `reasons` counts why rows were refused, `first` tells where the first of them stood.
+    """
 
     rows: int = 0
     refused: int = 0
     duplicates: int = 0
     unknown: list[str] = field(default_factory=list)
     missing: list[str] = field(default_factory=list)
+    reasons: Counter[str] = field(default_factory=Counter)
+    first: str = ""
+
+    def add(self, other: Staged) -> None:
+        """Take in the next part of the same batch; what one part has is not missing."""
+        if other.rows:
+            self.missing = [name for name in other.missing if name in self.missing or not self.rows]
+        self.unknown = other.unknown
+        self.first = self.first or other.first
+        self.rows += other.rows
+        self.refused += other.refused
+        self.duplicates += other.duplicates
+        self.reasons += other.reasons
 
 
 class Stage:
-    """Temporary tables of one stream of one batch; only one of them is wide at any time.
+    """Temporary tables of one stream, for a part of a batch; only one of them is wide.
 
     `<prefix>_typed` holds every row cast, `_staged` (a view) the winners to merge, `_refused` what
-    goes to the quarantine with its record. `_landed` is gone after the cast.
+    goes to the quarantine with its record; `_landed` is a view of the files.
     """
 
     def __init__(
@@ -57,25 +73,31 @@ class Stage:
     ) -> None:
         self._db, self.spec, self._known_at = db, spec, known_at
         self.prefix = f"stage_{number}"
-        self._present: set[str] = set()  # the keys of the records
+        self._present: Set[str] = frozenset()  # the keys of the records
 
-    def run(self, files: Sequence[Path]) -> Staged:
-        """Read the files; ContractError when keys are missing or too many rows are refused."""
-        self._read(files)
-        found = Staged(rows=self._count("landed"))
+    def run(self, files: Sequence[Path], keys: Set[str]) -> Staged:
+        """Read the files; `keys` are those of the whole batch's records.
+
+        ContractError when the primary key is not among them.
+        """
+        self._present = keys
+        self._open(files)
+        found = Staged()
         self._compare_keys(found)
         self._cast(found)
+        found.rows = self._count("typed")
         self._compare_nested(found)
         self._choose(found)
-        self._check_share(found)
         return found
 
     def drop(self) -> None:
-        self._db.execute(f"drop view if exists {self.prefix}_staged")
-        for table in ("landed", "typed", "winners", "refused"):
+        for view in ("staged", "landed"):
+            self._db.execute(f"drop view if exists {self.prefix}_{view}")
+        for table in ("typed", "winners", "refused"):
             self._db.execute(f"drop table if exists {self.prefix}_{table}")
 
-    def _read(self, files: Sequence[Path]) -> None:
+    def _open(self, files: Sequence[Path]) -> None:
+        """The files as a view: their records are not copied, as they are read once as a rule."""
         columns = "{n: 'BIGINT', bad: 'VARCHAR', k: 'JSON', r: 'JSON'}"
         names = "[" + ", ".join(literal(str(path)) for path in files) + "]"
         source = (
@@ -86,19 +108,13 @@ class Stage:
             " where false)"
         )
         self._db.execute(
-            f"create temp table {self.prefix}_landed as select n, bad, k, r from {source}"
+            f"create temp view {self.prefix}_landed as select n, bad, k, r from {source}"
         )
 
     def _compare_keys(self, found: Staged) -> None:
         """Fill `unknown`, and `missing` as far as the records' own keys tell."""
-        if not found.rows:
+        if not self._present:
             return
-        self._present = {
-            row[0]
-            for row in self._db.execute(
-                f"select distinct unnest(json_keys(r)) from {self.prefix}_landed where bad is null"
-            ).fetchall()
-        }
         known = {ORIGIN}
         for name, column in self.spec.columns.items():
             path = column.path or name
@@ -172,17 +188,27 @@ class Stage:
             f" as contradicts from ({ranked})"
         )
         self._db.execute(
-            f"create temp table {self.prefix}_refused as select q.n, q.reason, l.r as record,"
-            f" json_extract_string(l.r, '$.{ORIGIN}') as origin from"
+            f"create temp table {self.prefix}_refused as"
+            " select n, reason, null::json as record, null::varchar as origin from"
             f" (select n, _reason as reason from {self.prefix}_typed where _reason is not null"
             f" union all select n, 'duplicate primary key' from {self.prefix}_winners"
-            f" where contradicts) as q join {self.prefix}_landed as l using (n)"
+            " where contradicts)"
         )
         found.refused = self._count("refused")
+        if found.refused:  # only then are the records read again
+            self._db.execute(
+                f"update {self.prefix}_refused as q set record = l.r,"
+                f" origin = json_extract_string(l.r, '$.{ORIGIN}')"
+                f" from {self.prefix}_landed as l where q.n = l.n"
+            )
+            rows = self._db.execute(
+                f"select reason, origin from {self.prefix}_refused order by n"
+            ).fetchall()
+            found.reasons.update(part for row in rows for part in row[0].split("; "))
+            found.first = rows[0][1] or ""
         good = self._count("winners")
         self._db.execute(f"delete from {self.prefix}_winners where place > 1")
         found.duplicates = good - self._count("winners")
-        self._db.execute(f"drop table {self.prefix}_landed")
         updated = self._updated_at(version)
         late = literal((self._known_at + FUTURE).isoformat(sep=" "))
         own = [c for c in raw_columns(self.spec) if c not in SYSTEM_COLUMNS]
@@ -201,24 +227,21 @@ class Stage:
                 return f"{quoted(name)}::timestamp"
         return "null::timestamp"
 
-    def _check_share(self, found: Staged) -> None:
-        allowed = int(self.spec.quarantine_share * found.rows)
-        if self.spec.quarantine_share > 0:
-            allowed = max(allowed, min(SPARED, found.rows // 2))
-        if found.refused <= allowed:
-            return
-        rows = self._db.execute(
-            f"select reason, origin from {self.prefix}_refused order by n"
-        ).fetchall()
-        reasons = Counter(part for row in rows for part in row[0].split("; "))
-        named = ", ".join(f"{why} ({count})" for why, count in reasons.most_common(5))
-        first = f"; the first is {rows[0][1]}" if rows[0][1] else ""
-        raise ContractError(
-            f"{found.refused} of {found.rows} rows can not be taken, {allowed} may:"
-            f" {named}{first}.",
-            todo="Nothing was loaded; what is there stays. Adapt the stream's declaration.",
-        )
-
     def _count(self, table: str) -> int:
         row = self._db.execute(f"select count(*) from {self.prefix}_{table}").fetchone()
         return int(row[0]) if row else 0
+
+
+def refuse_too_many(spec: StreamSpec, found: Staged) -> None:
+    """ContractError when more rows of a batch were refused than the stream allows."""
+    allowed = int(spec.quarantine_share * found.rows)
+    if spec.quarantine_share > 0:
+        allowed = max(allowed, min(SPARED, found.rows // 2))
+    if found.refused <= allowed:
+        return
+    named = ", ".join(f"{why} ({count})" for why, count in found.reasons.most_common(5))
+    first = f"; the first is {found.first}" if found.first else ""
+    raise ContractError(
+        f"{found.refused} of {found.rows} rows can not be taken, {allowed} may: {named}{first}.",
+        todo="Nothing was loaded; what is there stays. Adapt the stream's declaration.",
+    )

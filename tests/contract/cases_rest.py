@@ -24,8 +24,8 @@ UPDATED = {"kind": "updated_since", "field": "changed"}
 
 
 def people(path: str, **more: Any) -> Body:
-    """The description of a list of people."""
-    return {**PEOPLE, "path": path, "records": "data", **more}
+    """The settings of a source with one list of people."""
+    return {"error": "error", "streams": [{**PEOPLE, "path": path, "records": "data", **more}]}
 
 
 class Rest(StoreVendor):
@@ -33,11 +33,6 @@ class Rest(StoreVendor):
     entity, stream, column, field = "contact", "people", "city", "town"
     spoiled: ClassVar[Body] = {"born": "long ago"}
     error_in_200: ClassVar[Body] = {"error": {"message": "Something about Anna Example"}}
-    description: ClassVar[Body] = {}
-
-    @property
-    def settings(self) -> Body:  # type: ignore[override]
-        return {"error": "error", "streams": [self.description]}
 
     def insert(self) -> Key:
         number = self.next_number()
@@ -52,7 +47,7 @@ class Rest(StoreVendor):
 
 class RestPage(Rest):
     page_path = r"^/page/contact"
-    description: ClassVar[Body] = people(
+    settings: ClassVar[Body] = people(
         "page/contact",
         params={"page": "{page}", "limit": "{limit}", "since": "{since}"},
         total="meta.total",
@@ -67,7 +62,7 @@ class RestToken(Rest):
     """Created in a window that is read again; the body is JSON-RPC's."""
 
     page_path = r"^/token/contact"
-    description: ClassVar[Body] = people(
+    settings: ClassVar[Body] = people(
         "token/contact",
         method="POST",
         body={
@@ -84,7 +79,7 @@ class RestToken(Rest):
 
 class RestLastId(Rest):
     page_path = r"^/after/contact"
-    description: ClassVar[Body] = people(
+    settings: ClassVar[Body] = people(
         "after/contact",
         params={"after": "{last_id}", "limit": "{limit}", "since": "{since}"},
         paginate={"by": "last_id", "field": "id", "size": 4},
@@ -102,7 +97,7 @@ class RestLastId(Rest):
 
 class RestNextLink(Rest):
     page_path = r"^/next/contact"
-    description: ClassVar[Body] = people(
+    settings: ClassVar[Body] = people(
         "next/contact",
         params={"limit": "{limit}"},
         paginate={"by": "next_link", "selector": "links.next", "size": 4},

@@ -77,7 +77,8 @@ class RestFake:
         if page * limit >= self._store.count(VENDOR, entity):
             return rows, {}
         query = urlencode({**dict(request.query), "page": page + 1})
-        return rows, {"Link": f'<{request.path}?{query}>; rel="next", <{request.path}>; rel="first"'}
+        first = f'<{request.path}>; rel="first"'
+        return rows, {"Link": f'{first}, <{request.path}?{query}>; rel="next"'}
 
     def _token(self, request: Request, entity: str) -> tuple[Any, dict[str, str]]:
         asked = request.json()["params"]
@@ -93,7 +94,7 @@ class RestFake:
     def _after(self, request: Request, entity: str) -> tuple[Any, dict[str, str]]:
         return {"data": self._rows(request, entity, after=int(request.param("after") or -1))}, {}
 
-    def _of(self, request: Request, parent: str) -> tuple[Any, dict[str, str]]:
+    def _of(self, _: Request, parent: str) -> tuple[Any, dict[str, str]]:
         found = self._store.query(VENDOR, "note", parent=parent)
         return {"data": [record.body for record in found]}, {}
 

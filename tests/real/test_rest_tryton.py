@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -122,7 +121,7 @@ def test_parties_and_invoices_are_read_and_followed(tryton: RealTryton, tmp_path
     assert [(r["total_minor"], r["currency_code"], r["status"]) for r in rows] == [
         (1000 * n + 990, "EUR", "draft") for n in range(1, 6)
     ]
-    assert {r["issued_at"] for r in rows} == {datetime(2026, 5, 4)}
+    assert {str(r["issued_at"]) for r in rows} == {"2026-05-04 00:00:00"}
     assert {r["source_record_id"] for r in rows} == {str(number) for number in people.values()}
 
     tryton.write("party.party", people["Ben"], name="Benjamin")

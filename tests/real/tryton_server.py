@@ -1,7 +1,7 @@
 """A real Tryton on loopback: installed into its own environment, started on a database of its own.
 
-Data flow: PyPI -> <cache>/tryton/venv; `trytond-admin` once -> <cache>/tryton/template.sqlite; a
-copy of it per run -> trytond -> RealTryton (the calls its own client makes) -> the source under test.
+Data flow: PyPI -> <cache>/tryton/venv; `trytond-admin` once -> <cache>/tryton/template-*.sqlite;
+a copy of it per run -> trytond -> RealTryton (the calls its own client makes) -> the source.
 
 The cache is the one of the real pretix. Creating the tables takes about half a minute, so the empty
 database is kept.
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import requests
-from pretix_server import _free_port, cache_folder
+from pretix_server import cache_folder, free_port
 
 PACKAGES = ("trytond==7.8.18", "trytond_party==7.8.7", "trytond_account_invoice==7.8.4")
 DATABASE = "example"
@@ -101,7 +101,7 @@ def running(folder: Path) -> Iterator[RealTryton]:
     cache = cache_folder() / "tryton"
     programs = install(cache)
     shutil.copy(template(cache, programs), folder / f"{DATABASE}.sqlite")
-    port = _free_port()
+    port = free_port()
     with (folder / "server.log").open("wb") as log:
         server = subprocess.Popen(
             _program(programs / "trytond", folder, port),

@@ -16,6 +16,7 @@ from connectors.sources.rest.template import NAMES, names_in
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 _NEEDS = {"page": "page", "offset": "offset", "token": "cursor", "last_id": "last_id"}
+_SECRETS = {"api_key", "apikey", "access_token", "token", "password", "secret", "client_secret"}
 _BY = {name: by for by, name in _NEEDS.items()}
 
 
@@ -62,6 +63,8 @@ class Paginate(Strict):
         wrong = []
         if self.by in ("next_link", "token") and self.selector is None:
             wrong.append(f"by {self.by} needs `selector`")
+        if self.by == "link_header" and self.selector is not None:
+            wrong.append("by link_header has no `selector`")
         if self.by == "last_id" and self.field is None:
             wrong.append("by last_id needs `field`")
         if self.ends == "short_page" and self.size is None:
@@ -172,6 +175,12 @@ class StreamDescription(EntityMapping):
         wrong = [*self._wrong_path(), *self._wrong_names(), *self._wrong_cursor()]
         if self.body is not None and self.method == "GET":
             wrong.append("`body` needs `method: POST`")
+        sent = {**self.params, **(self.body if isinstance(self.body, dict) else {})}
+        wrong += [
+            f"`{name}` looks like a secret: use `auth` and `secrets`"
+            for name, value in sent.items()
+            if name.lower() in _SECRETS and not names_in(value)
+        ]
         if wrong:
             raise ValueError("; ".join(wrong))
         return self

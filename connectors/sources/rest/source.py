@@ -27,6 +27,7 @@ from connectors.sources.rest.description import StreamDescription
 from connectors.sources.rest.selectors import MISSING, Row, find
 from connectors.sources.rest.settings import RestSettings
 from connectors.sources.rest.streams import EACH, landed, spec_of, whole, written
+from connectors.sources.rest.template import fields_in
 from connectors.sources.rest.walking import Step, until_still, walk
 
 
@@ -74,7 +75,7 @@ class RestSource:
         found = []
         for stream in self._described.values():
             used = _fields_used(stream)
-            seen = sorted({path for row in self._first_page(stream) for path in _paths(row)})
+            seen = sorted({path for row in self._first_page(stream)[0] for path in _paths(row)})
             found += [
                 Offer(f"{stream.entity}: {path}", "a field that is not mapped")
                 for path in seen
@@ -174,17 +175,21 @@ class RestSource:
         clean = self._client.without_key
         return replace(step, token=clean(step.token), next=step.next and clean(step.next))
 
-    def _first_page(self, stream: StreamDescription) -> list[dict[str, Any]]:
-        """The records of the first page, as the system has them; of `for_each` the first tries."""
+    def _first_page(self, stream: StreamDescription) -> tuple[list[dict[str, Any]], bool]:
+        """(records of the first page as the system has them, whether more follow).
+
+        Of `for_each` only the first few are tried.
+        """
         for each in islice(self._each(stream), 5):
             for _, step in self._steps(stream, {"each": each}, None, each):
                 if step.rows or stream.for_each is None:
-                    return [whole(row, stream, each) for row in step.rows]
+                    rows = [whole(row, stream, each) for row in step.rows]
+                    return rows, step.next is not None
                 break
-        return []
+        return [], False
 
     def _checked(self, stream: StreamDescription) -> CheckItem:
-        rows = self._first_page(stream)
+        rows, more = self._first_page(stream)
         for row in rows:
             landed(row, stream)
         if not rows:
@@ -193,7 +198,8 @@ class RestSource:
             name for name in stream.columns if all(find(row, name) is MISSING for row in rows)
         ]
         key = next(name for name, target in stream.pairs() if target == primary_key(stream.entity))
-        said = f"{len(rows)} records on the first page; {_in_words(stream)}"
+        said = f"{len(rows)} records on the first page, {'more' if more else 'none'} after it"
+        said += f"; {_in_words(stream)}"
         if unseen:
             said += f"; in none of them: {', '.join(unseen)}"
         return CheckItem(stream.entity, key not in unseen, said)
@@ -229,6 +235,7 @@ def _digest(row: Mapping[str, Any]) -> int:
 
 def _fields_used(stream: StreamDescription) -> set[str]:
     used = {EACH, *stream.columns, *stream.compose}
+    used |= {name for made in stream.compose.values() for name in fields_in(made)}
     named = (stream.cursor.field, stream.deletes.field, stream.paginate.field)
     return used | {name for name in named if name is not None}
 

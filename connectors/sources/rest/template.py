@@ -55,6 +55,11 @@ def render_path(template: str, values: Mapping[str, Any]) -> str:
     return _NAME.sub(lambda found: quote(str(values[found[1]]), safe=""), template.lstrip("/"))
 
 
+def fields_in(templates: str | list[str]) -> set[str]:
+    """The fields that a composed one is made of."""
+    return {name for text in _texts(templates) for name in _FIELD.findall(text)}
+
+
 def compose(templates: str | list[str], record: Mapping[str, Any]) -> str | None:
     """The first template all of whose {fields} have a value in the record, filled in."""
     for template in [templates] if isinstance(templates, str) else templates:

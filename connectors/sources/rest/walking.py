@@ -110,10 +110,8 @@ class _Turner:
         self._read += len(rows)
         if page.by == "none" or (page.more and not selectors.more(answer.body, page.more)):
             return None
-        if page.by in ("next_link", "token"):
-            return selectors.mark(answer.body, str(page.selector))
-        if page.by == "link_header":
-            return _next_of(answer.headers)
+        if page.by in ("next_link", "token", "link_header"):
+            return self._told(rows, total, answer)
         if page.more is None and self._ended(rows, total):
             return None
         if page.by == "page":
@@ -121,6 +119,29 @@ class _Turner:
         if page.by == "offset":
             return str(int(self._token or 0) + len(rows))
         return self._last_id(rows)
+
+    def _told(self, rows: list[Row], total: int | None, answer: Answer) -> str | None:
+        """The link or token of the answer. None is the end, where that can be."""
+        page = self._page
+        if page.selector is None:
+            where, found = "a Link header with rel=next", _next_of(answer.headers)
+            missing = found is None
+        else:
+            where, found = (
+                f"`selector: {page.selector}`",
+                selectors.mark(answer.body, page.selector),
+            )
+            missing = selectors.find(answer.body, page.selector) is selectors.MISSING
+        if found is None and page.more:
+            raise SourceError(f"the answer says that there is more, but has not {where}.")
+        whole = total is not None and self._read >= total
+        if missing and self._token is None and len(rows) == page.size and not whole:
+            raise SourceError(
+                f"the first page is full, and the answer has not {where}: records may be missing.",
+                todo="Correct it. If the list has exactly so many records, write the number into"
+                " `params` instead of `paginate.size`.",
+            )
+        return found
 
     def _ended(self, rows: list[Row], total: int | None) -> bool:
         if not rows:

@@ -12,7 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
+from connectors.sources.rest import RestSettings
 from connectors.testing.messages import Request, Response
 from connectors.testing.server import FakeServer
 
@@ -146,3 +148,11 @@ def test_mistakes_are_listed_at_once_with_their_lines(followed: dict[str, Any]) 
     said = " ".join(followed["terminal"].run("journey sources check", fails=True).split())
     followed["sources"].write_text(good, encoding="utf-8")
     assert "paginate by page needs {page} in `params`, `body` or `path`" in said
+
+
+def test_the_readme_s_example_is_a_good_description() -> None:
+    readme = ROOT / "connectors" / "sources" / "rest" / "README.md"
+    (text,) = re.findall(r"^```yaml\n(.*?)^```$", readme.read_text("utf-8"), re.M | re.S)
+    settings = yaml.safe_load(text)["sources"]["ticketshop"]["settings"]
+    made = RestSettings.model_validate({**settings, "secret": "s"})
+    assert [stream.entity for stream in made.streams] == ["events", "registrations"]

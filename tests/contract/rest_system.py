@@ -117,6 +117,11 @@ WAYS: dict[str, dict[str, Any]] = {
         "params": {"offset": "{offset}", "limit": "{limit}"},
         "paginate": {"by": "offset", "size": 4, "more": "meta.more"},
     },
+    "an offset beyond a size the system cuts": {
+        "path": "offset/contact",
+        "params": {"offset": "{offset}", "limit": "{limit}"},
+        "paginate": {"by": "offset", "size": 5000},
+    },
     "next link": {
         "path": "next/contact",
         "params": {"limit": "{limit}"},

@@ -25,7 +25,8 @@ def test_every_way_of_paging_brings_every_record(system: System, way: str) -> No
         system.add(number)
     wanted = sorted(str(r.id) for r in system.store.query("rest", "contact"))
     source = system.source(WAYS[way])
-    system.lake.pull(source)
+    (receipt, _) = system.lake.pull(source)["people"]
+    assert receipt.rows == {"people": len(wanted)}, "a second walk landed its rows again"
     assert system.people(source) == wanted
     (chunks,) = [[key for keys in source.ids("people") for (key,) in keys]]
     assert set(chunks) == set(wanted)

@@ -1,7 +1,8 @@
 """One careful HTTP client for all connectors.
 
-Data flow: source -> HttpClient.json() -> pin to the configured host -> limiter -> auth -> vendor
-           -> whole body within a deadline -> decoded JSON or an error that says what to do.
+Data flow: source -> HttpClient.json()/text() -> pin to the configured host -> limiter -> auth
+           -> vendor -> whole body within a deadline -> decoded answer or an error that says what
+           to do.
 
 What it never does: follow a redirect, talk to another host than the configured one, accept half an
 answer, wait without end, or put a payload or a secret into a message.
@@ -9,12 +10,10 @@ answer, wait without end, or put a payload or a secret into a message.
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from functools import partial
 from typing import Any
 from urllib.parse import urljoin
 
@@ -23,19 +22,18 @@ import urllib3
 
 from connectors.clock import SYSTEM_CLOCK, Clock
 from connectors.errors import (
-    AuthenticationError,
     ConfigurationError,
     JourneyConnectorError,
-    PermissionError_,
-    RateLimited,
     RetryableError,
-    SourceError,
 )
+from connectors.http.answers import Answer, Answers, Decoder
 from connectors.http.auth import Auth
 from connectors.http.origin import origin, refuse_clear_text
 from connectors.http.rate_limit import RateLimiter
 from connectors.http.redaction import redact_url
-from connectors.http.retry import RetryPolicy, call, parse_retry_after
+from connectors.http.retry import RetryPolicy, call
+
+__all__ = ["Answer", "HttpClient", "Timeouts", "Usage"]
 
 _CHUNK = 1 << 16
 
@@ -47,17 +45,6 @@ class Timeouts:
     connect: float = 10.0
     read: float = 60.0
     total: float = 300.0
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A decoded answer: `body` is the JSON, `server_time` the vendor's clock (UTC), if told."""
-
-    body: Any
-    status: int
-    headers: Mapping[str, str]
-    url: str
-    server_time: datetime | None = None
 
 
 @dataclass
@@ -97,7 +84,7 @@ class HttpClient:
         refuse_clear_text(self.base_url, source)
         self._auth, self._limiter, self._clock = auth or Auth(), limiter, clock
         self._retry, self._timeouts = retry or RetryPolicy(), timeouts or Timeouts()
-        self._verify, self._vendor_error = verify, vendor_error
+        self._verify, self._answers = verify, Answers(self._clock, vendor_error)
         self._headers = {"User-Agent": user_agent, "Accept": "application/json", **(headers or {})}
         self._local = threading.local()
         self._sessions: list[requests.Session] = []
@@ -118,19 +105,37 @@ class HttpClient:
 
         `path` is relative to the base URL, or an absolute URL of the same origin (a `next` link).
         """
-        url = self.resolve(path)
         request = requests.Request(
             method,
-            url,
+            self.resolve(path),
             params=params,
             json=body,
             data=form,
             headers={**self._headers, **(headers or {})},
         )
-        try:
-            return call(lambda: self._exchange(request), policy=self._retry, clock=self._clock)
-        except JourneyConnectorError as error:
-            raise error.within(self.source, stream) from error.__cause__
+        return self._ask(request, self._answers.json, stream)
+
+    def text(
+        self,
+        path: str,
+        *,
+        kind: str,
+        params: Mapping[str, Any] | None = None,
+        headers: Mapping[str, str] | None = None,
+        stream: str | None = None,
+    ) -> Answer:
+        """The answer of one GET as text (UTF-8), for tables and the like; retried as `json` is.
+
+        `kind` is the media type asked for, for example text/csv: an answer of another kind (a web
+        page) is no answer. An error's document is read as JSON, as everywhere.
+        """
+        request = requests.Request(
+            "GET",
+            self.resolve(path),
+            params=params,
+            headers={**self._headers, "Accept": kind, **(headers or {})},
+        )
+        return self._ask(request, partial(self._answers.text, kind), stream)
 
     def resolve(self, path: str) -> str:
         """The absolute URL of `path`; ConfigurationError if it leaves scheme, host or port."""
@@ -167,7 +172,17 @@ class HttpClient:
                 self._sessions.append(session)
         return session
 
-    def _exchange(self, request: requests.Request, *, renewed: bool = False) -> Answer:
+    def _ask(self, request: requests.Request, decode: Decoder, stream: str | None) -> Answer:
+        try:
+            return call(
+                lambda: self._exchange(request, decode), policy=self._retry, clock=self._clock
+            )
+        except JourneyConnectorError as error:
+            raise error.within(self.source, stream) from error.__cause__
+
+    def _exchange(
+        self, request: requests.Request, decode: Decoder, *, renewed: bool = False
+    ) -> Answer:
         if self._limiter:
             self._limiter.acquire()
         session = self._session()
@@ -199,8 +214,8 @@ class HttpClient:
             self.usage.requests += 1
             self.usage.bytes += len(content)
         if response.status_code == 401 and not renewed and self._auth.refresh(used):
-            return self._exchange(request, renewed=True)
-        answer = self._decode(response, content, where)
+            return self._exchange(request, decode, renewed=True)
+        answer = decode(response, content, where)
         if self._limiter:
             self._limiter.observe(response.headers)
         return answer
@@ -216,66 +231,3 @@ class HttpClient:
             if self._clock.monotonic() - started > self._timeouts.total:
                 raise requests.Timeout("deadline")
         return b"".join(pieces)
-
-    def _decode(self, response: requests.Response, content: bytes, where: str) -> Answer:
-        status = response.status_code
-        try:
-            body = json.loads(content, parse_constant=_no_constant) if content else None
-            readable = bool(content)
-        except (ValueError, RecursionError):
-            body, readable = None, False
-        self._raise_for(response, body if readable else None, where)
-        if not readable and status != 204:
-            kind = response.headers.get("Content-Type", "no content type").partition(";")[0]
-            raise RetryableError(
-                f"{where} answered {status} with something that is not complete JSON ({kind},"
-                f" {len(content)} bytes).",
-                todo="If it stays so, check `base_url`: a log-in or error page may be in the way.",
-            )
-        return Answer(
-            body, status, dict(response.headers), response.url, _date(response.headers.get("Date"))
-        )
-
-    def _raise_for(self, response: requests.Response, body: Any, where: str) -> None:
-        status = response.status_code
-        wait = parse_retry_after(response.headers.get("Retry-After"), self._clock.now())
-        if status == 429:
-            raise RateLimited(f"{where} answered 429 (too many requests).", wait=wait)
-        if body is not None and self._vendor_error:
-            error = self._vendor_error(status, body)
-            if error is not None:
-                raise error
-        if status < 300:
-            return
-        if status < 400:
-            raise AuthenticationError(
-                f"{where} redirects elsewhere ({status}) instead of answering.",
-                todo="Check the credentials and `base_url`: a log-in page shows itself like this.",
-            )
-        if status == 401:
-            raise AuthenticationError(
-                f"{where} refused the credentials (401).", todo="Check or renew the key."
-            )
-        if status == 403:
-            raise PermissionError_(
-                f"{where} forbids this (403).", todo="Give the key the right to read it."
-            )
-        if status == 503 and wait is not None:
-            raise RateLimited(f"{where} is unavailable (503).", wait=wait)
-        if status in (408, 425) or status >= 500:
-            raise RetryableError(f"{where} answered {status}.")
-        raise SourceError(
-            f"{where} answered {status}: repeating the request would not help.",
-            todo="Check the path and the parameters against the vendor's documentation.",
-        )
-
-
-def _no_constant(name: str) -> Any:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _date(value: str | None) -> datetime | None:
-    try:
-        return parsedate_to_datetime(value).astimezone(UTC) if value else None
-    except (ValueError, TypeError):
-        return None

@@ -81,6 +81,7 @@ class OAuth2(Auth):
         self._grant, self._first = grant, first_refresh_token
         self._clock, self._timeout, self._leeway = clock, timeout, leeway
         self._thread_lock = threading.Lock()
+        self._signed_with: str | None = None
 
     def current(self) -> str | None:
         token = self._store.read().get("access_token")
@@ -92,21 +93,25 @@ class OAuth2(Auth):
         if not tokens.get("access_token") or expires - self._leeway < self._now():
             self.refresh(tokens.get("access_token"))
             tokens = self._store.read()
-        r.headers["Authorization"] = f"Bearer {tokens['access_token']}"
+        self._signed_with = str(tokens["access_token"])
+        r.headers["Authorization"] = f"Bearer {self._signed_with}"
         return r
 
     def refresh(self, used: str | None) -> bool:
         """Get a new access token, unless there is one since `used`.
 
-        AuthenticationError when the token service refuses for good.
+        False when the token service hands out the refused one again. AuthenticationError when it
+        refuses for good.
         """
+        used = used or self._signed_with  # the first request's own token was not there before it
         self._store.path.parent.mkdir(parents=True, exist_ok=True)
         with self._thread_lock, FileLock(f"{self._store.path}.lock", timeout=120):
             tokens = self._store.read()
             if tokens.get("access_token") and tokens["access_token"] != used:
                 return True
-            self._store.write(self._exchange(tokens))
-        return True
+            found = self._exchange(tokens)
+            self._store.write(found)
+        return bool(found["access_token"] != used)
 
     def _exchange(self, tokens: Mapping[str, Any]) -> dict[str, Any]:
         form = dict(self._grant or self._trade_in(tokens))

@@ -28,12 +28,14 @@ from connectors.http.retry import parse_retry_after
 class QuotaHeaders:
     """Names of the headers that tell the remaining allowance; `floor` requests are left to others.
 
-    `reset` may hold seconds from now, unix seconds, an HTTP date or an ISO date-time.
+    `reset` may hold seconds from now, unix seconds, an HTTP date or an ISO date-time; where no
+    header tells, the allowance is taken to come back after `window` seconds.
     """
 
     remaining: str
     reset: str | None = None
     floor: int = 0
+    window: float = 60.0
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,8 @@ class RateLimiter:
             return
         if remaining > quota.floor:
             return
-        wait = self._until_reset(headers.get(quota.reset) if quota.reset else None)
+        told = self._until_reset(headers.get(quota.reset) if quota.reset else None)
+        wait = quota.window if told is None else told
         if wait > self.limit.longest_wait:
             raise QuotaExhausted(
                 f"the account's allowance is used up ({remaining:.0f} requests left).",
@@ -137,10 +140,10 @@ class RateLimiter:
         except (FileNotFoundError, ValueError, KeyError, TypeError):
             return "", 0
 
-    def _until_reset(self, value: str | None) -> float:
+    def _until_reset(self, value: str | None) -> float | None:
         seconds = parse_retry_after(value, self._clock.now())
         if seconds is None:
-            return 60.0
+            return None
         # A number this large is a moment in unix seconds, not a duration.
         return seconds - self._clock.now().timestamp() if seconds > 10**9 else seconds
 

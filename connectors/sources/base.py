@@ -5,6 +5,7 @@ Data flow: config/sources.yml -> HttpSettings (checked) -> client_for() -> HttpC
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,11 +14,12 @@ from ipaddress import ip_address
 from typing import Annotated, Any, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from connectors.errors import JourneyConnectorError
 from connectors.http.auth import Auth
 from connectors.http.client import HttpClient, Timeouts
+from connectors.http.oauth import TokenStore
 from connectors.http.rate_limit import RateLimit, shared_limiter
 from connectors.http.retry import RetryPolicy
 from connectors.protocol import CheckItem, StreamSpec
@@ -122,6 +124,17 @@ def client_for(
         headers=headers,
         vendor_error=vendor_error,
     )
+
+
+def token_store(name: str, first: SecretStr | None, context: SourceContext) -> TokenStore:
+    """Where the OAuth tokens of a source are kept: one file per first refresh token.
+
+    An account that is connected again brings a new first token, and with it an empty file: the
+    revoked token of the old connection is not tried again.
+    """
+    told = first.get_secret_value() if first else ""
+    digest = hashlib.sha256(told.encode()).hexdigest()[:16]
+    return TokenStore(context.state_dir / f"oauth-{name}-{digest}.json")
 
 
 def failed(name: str, error: JourneyConnectorError) -> CheckItem:

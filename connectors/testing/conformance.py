@@ -213,7 +213,8 @@ class SourceConformance:
         rule = vendor.faults.on(vendor.page_path).every().status(401, {"message": "no"})
         with pytest.raises(AuthenticationError):
             home.extract()
-        assert rule.hits == 1, "a refused key was tried again"
+        most = 2 if "fixed_key" in vendor.lacks else 1
+        assert rule.hits == most, "a refused key was tried again"
 
     def test_nothing_there(self, vendor: Vendor, home: Home) -> None:
         self._needs(vendor, "delete")

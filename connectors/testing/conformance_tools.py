@@ -6,7 +6,7 @@ Data flow: Vendor -> Source -> Home.extract() -> Home.load() -> Home.current() =
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Protocol
@@ -29,7 +29,8 @@ class Vendor(Protocol):
 
     Keys are the primary key's values as text. `lacks` names what does not apply: "http" (no
     server), "delete", "spoil", "tie", "error_in_200", "resume" (no resumable position), "loop" (a
-    repeated answer can not make its paging go in circles).
+    repeated answer can not make its paging go in circles), "fixed_key" (refused credentials are
+    renewed once, as OAuth allows).
     """
 
     stream: str
@@ -119,9 +120,14 @@ class Home:
         return state.mark if state else None
 
     def requests(self) -> list[tuple[str, str, tuple[tuple[str, str], ...], bytes]]:
-        """What was asked of the fake server so far."""
+        """What was asked of the fake server so far; a condition in a header is part of it."""
         server = self.vendor.server
-        return [(r.method, r.path, r.query, r.body) for r in server.requests] if server else []
+        asked = server.requests if server else []
+        return [(r.method, r.path, (*r.query, *_condition(r.headers)), r.body) for r in asked]
+
+
+def _condition(headers: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [(name, headers[name]) for name in ("if-modified-since",) if name in headers]
 
 
 class Doubled:

@@ -154,3 +154,30 @@ def test_a_client_may_ask_for_itself_with_basic_authentication(
         clock.sleep(50)  # within the minute before it expires
         assert http.json("data").body == [2]
     assert asked == [("id", {"grant_type": "client_credentials", "scope": "auto"})] * 2
+
+
+def test_a_refused_token_that_comes_again_is_not_tried_again(
+    httpserver: HTTPServer, tmp_path: Path
+) -> None:
+    asked: list[str] = []
+
+    def data(request: Request) -> Response:
+        asked.append(request.headers["Authorization"])
+        return Response("{}", status=401)
+
+    httpserver.expect_request("/token", method="POST").respond_with_json({"access_token": "same"})
+    httpserver.expect_request("/data").respond_with_handler(data)
+    clock = ManualClock()
+    grant = OAuth2(
+        token_url=httpserver.url_for("/token"),
+        client=Client("id", SecretStr("secret")),
+        store=TokenStore(tmp_path / "tokens.json"),
+        grant={"grant_type": "client_credentials"},
+        clock=clock,
+    )
+    with (
+        client(httpserver.url_for("/"), clock, auth=grant) as http,
+        pytest.raises(AuthenticationError),
+    ):
+        http.json("data")
+    assert asked == ["Bearer same"]

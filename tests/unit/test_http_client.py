@@ -26,6 +26,10 @@ from connectors.errors import (
 from connectors.http.auth import ApiKeyParam, BasicAuth, BearerToken, HeaderToken
 from connectors.http.client import Timeouts
 from connectors.http.retry import RetryPolicy
+from connectors.testing.faults import Faults
+from connectors.testing.messages import Request as FakeRequest
+from connectors.testing.messages import Response as FakeResponse
+from connectors.testing.server import FakeServer
 
 
 def test_decodes_json_and_tells_the_servers_time(httpserver: HTTPServer) -> None:
@@ -112,6 +116,24 @@ def test_an_undecodable_answer_is_asked_again_then_an_error(
         http.json("a")
     assert len(httpserver.log) == 3
     assert "not complete JSON" in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("body", "decoded"),
+    [
+        (b'{"id": 9007199254740993123456, "x": 0.1}', {"id": 9007199254740993123456, "x": 0.1}),
+        (b'{"name": "a\\ud800b"}', {"name": "a\ud800b"}),
+        (b'{"a": 1, "a": 2}', {"a": 2}),
+        ('{"name": "Zoë 🙂"}'.encode(), {"name": "Zoë 🙂"}),
+    ],
+)
+def test_numbers_and_texts_of_every_kind_come_through(
+    httpserver: HTTPServer, body: bytes, decoded: object
+) -> None:
+    httpserver.expect_request("/a").respond_with_data(body, content_type="application/json")
+    with client(httpserver.url_for("/")) as http:
+        found = http.json("a").body
+    assert found == decoded
 
 
 def test_an_error_document_with_status_200_is_an_error(httpserver: HTTPServer) -> None:
@@ -255,3 +277,61 @@ def test_half_an_answer_is_never_taken_for_a_whole() -> None:
         with client(url) as http, pytest.raises(RetryableError, match="broke"):
             http.json("a")
         thread.join(2)
+
+
+CSV = "text/csv"
+
+
+def test_text_of_the_kind_asked_for_comes_whole(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/rows", headers={"Accept": CSV}).respond_with_data(
+        "\ufeffid,name\n1,Zoë\n".encode(), content_type="text/csv; charset=UTF-8"
+    )
+    with client(httpserver.url_for("/")) as http:
+        answer = http.text("rows", kind=CSV)
+    assert answer.body == "id,name\n1,Zoë\n"
+    assert answer.server_time is not None
+
+
+def test_a_web_page_is_no_table(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/rows").respond_with_data(
+        "<html>Anna</html>", content_type="text/html"
+    )
+    with client(httpserver.url_for("/")) as http, pytest.raises(RetryableError) as caught:
+        http.text("rows", kind=CSV, stream="members")
+    assert "text/html instead of text/csv" in str(caught.value)
+    assert "Anna" not in str(caught.value)
+    assert caught.value.stream == "members"
+    assert len(httpserver.log) == 3
+
+
+def test_an_error_document_instead_of_text_is_read(httpserver: HTTPServer) -> None:
+    httpserver.expect_request("/rows").respond_with_json([{"errorCode": "GONE"}], status=400)
+
+    def meaning(status: int, body: object) -> SourceError:
+        return SourceError(f"{status} {body}")
+
+    with (
+        client(httpserver.url_for("/"), vendor_error=meaning) as http,
+        pytest.raises(SourceError, match="GONE"),
+    ):
+        http.text("rows", kind=CSV)
+    assert len(httpserver.log) == 1
+
+
+def test_text_that_is_not_utf8_is_an_error(httpserver: HTTPServer) -> None:
+    latin = b"id,name\n1,Zo\xeb\n"
+    httpserver.expect_request("/rows").respond_with_data(latin, content_type=CSV)
+    with client(httpserver.url_for("/")) as http, pytest.raises(RetryableError, match="UTF-8"):
+        http.text("rows", kind=CSV)
+
+
+def test_half_a_text_is_asked_for_again() -> None:
+    class Rows:
+        def handle(self, request: FakeRequest) -> FakeResponse:
+            return FakeResponse(200, {"Content-Type": CSV}, b"id\n1\n2\n3\n")
+
+    faults = Faults()
+    faults.on("/rows").truncated(0.7)  # ends after a whole line: only the length tells
+    with FakeServer(Rows(), faults=faults) as server, client(server.url) as http:
+        assert http.text("rows", kind=CSV).body == "id\n1\n2\n3\n"
+        assert len(server.requests) == 2

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -143,6 +143,18 @@ def test_quota_headers_hold_back_or_stop() -> None:
     assert clock.sleeps[1] == pytest.approx(30.0, abs=1.0)
     with pytest.raises(QuotaExhausted):
         limiter.observe({"X-Left": "0", "X-Reset": "3600"})
+
+
+def test_without_a_reset_header_the_window_decides() -> None:
+    clock = ManualClock(NOW)
+    minute = RateLimiter("a", RateLimit(quota=QuotaHeaders("X-Left")), clock=clock)
+    minute.observe({"X-Left": "0"})
+    minute.acquire()
+    assert clock.sleeps == [60.0]
+    day = QuotaHeaders("X-Left", floor=100, window=86_400)
+    with pytest.raises(QuotaExhausted) as caught:
+        RateLimiter("b", RateLimit(quota=day), clock=clock).observe({"X-Left": "99"})
+    assert caught.value.until - clock.now() == timedelta(days=1)
 
 
 def test_one_limiter_per_account() -> None:

@@ -21,6 +21,7 @@ from __future__ import annotations
 import base64
 from collections.abc import Callable
 from datetime import datetime
+from itertools import islice
 from typing import Any
 from urllib.parse import urlencode
 
@@ -84,10 +85,9 @@ class RestFake:
         asked = request.json()["params"]
         since, limit = _since(asked.get("since")), _limit(asked.get("limit"))
         after = int(base64.b64decode(asked["cursor"])) if "cursor" in asked else -1
-        found = self._store.query(
-            VENDOR, entity, after_sort=after, created_since=since, limit=limit
-        )
-        rows = [record.body for record in found]
+        later = self._store.query(VENDOR, entity, after_sort=after)
+        made = (record.body for record in later if since is None or record.created >= since)
+        rows = list(islice(made, limit))
         mark = base64.b64encode(str(rows[-1]["id"]).encode()).decode() if rows else ""
         return {"result": {"items": rows, "next_cursor": mark if len(rows) == limit else ""}}, {}
 

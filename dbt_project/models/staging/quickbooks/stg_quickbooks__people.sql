@@ -1,0 +1,27 @@
+with customers as (
+    select * from {{ ref('base_quickbooks__customers') }}
+)
+
+select
+    customer_id as source_record_id,
+    'customer' as record_kind,
+    false as is_member_bearing,
+    cast(null as varchar) as foreign_source_system,
+    cast(null as varchar) as foreign_record_id,
+    cast(null as varchar) as sso_subject,
+    cast(null as varchar) as member_number,
+    case when is_person then first_name end as first_name,
+    case when is_person then last_name end as last_name,
+    cast(null as date) as birth_date,
+    email,
+    email_key,
+    phone_e164,
+    street,
+    postal_code,
+    city,
+    not is_person as is_organisation,
+    cast(null as date) as deceased_on,
+    created_at,
+    updated_at,
+    known_at
+from customers

@@ -5,20 +5,17 @@ Data flow: StreamDescription + values -> HttpClient -> Answer (an error inside a
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
-
-from pydantic import SecretStr
 
 from connectors.errors import SourceError
 from connectors.http.auth import ApiKeyParam, BasicAuth, BearerToken, HeaderToken
 from connectors.http.auth import Auth as HttpAuth
 from connectors.http.client import Answer, Usage
-from connectors.http.oauth import Client, OAuth2, TokenStore
+from connectors.http.oauth import Client, OAuth2
 from connectors.registry import SourceContext
-from connectors.sources.base import client_for
+from connectors.sources.base import client_for, token_store
 from connectors.sources.rest.description import StreamDescription
 from connectors.sources.rest.selectors import says_error
 from connectors.sources.rest.settings import RestSettings
@@ -110,16 +107,7 @@ def _auth(name: str, settings: RestSettings, context: SourceContext) -> HttpAuth
     return OAuth2(
         token_url=str(said.token_url),
         client=Client(str(said.client_id), secret, said.sent_in),
-        store=_store(name, said.client_id, settings.refresh_token, context),
+        store=token_store(name, settings.refresh_token, context),
         grant=grant,
         first_refresh_token=None if grant else settings.refresh_token,
     )
-
-
-def _store(
-    name: str, client_id: str | None, first: SecretStr | None, context: SourceContext
-) -> TokenStore:
-    """Tokens of this connection; one that was made anew does not go on with the old tokens."""
-    which = f"{client_id}\0{first.get_secret_value() if first else ''}"
-    digest = hashlib.sha256(which.encode()).hexdigest()[:12]
-    return TokenStore(context.state_dir / f"oauth-{name}-{digest}.json")

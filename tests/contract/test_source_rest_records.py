@@ -132,6 +132,9 @@ def test_one_list_for_each_record_of_another(system: System) -> None:
     assert [tuple(row.values()) for row in rows] == [("101", "1"), ("102", "1"), ("103", "7")]
     fixed = {**notes, "for_each": {"values": [7]}}
     other = system.source(WAYS["token"], fixed)
+    wrong = {**notes, "for_each": {"stream": "people", "field": "name"}}
+    with pytest.raises(SourceError, match="has no `for_each.field: name`"):
+        list(system.source(WAYS["token"], wrong).pages(whole_of("activities")))
     (page,) = other.pages(whole_of("activities"))
     assert [row["source_activity_id"] for row in page.rows["activities"]] == ["103"]
 

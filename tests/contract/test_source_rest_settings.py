@@ -46,6 +46,10 @@ def test_a_good_description_has_none() -> None:
         ({"path": "since/{since}", "cursor": SINCE}, "{since} in `path` needs a value"),
         ({"path": "https://elsewhere.example.net/x"}, "no host in it"),
         ({"path": "//elsewhere.example.net/x"}, "no host in it"),
+        (
+            {"path": "{each}", "for_each": {"values": [1]}, "empty": "error"},
+            "`empty: error` does not go with `for_each`",
+        ),
         ({"body": {"a": 1}}, "`body` needs `method: POST`"),
         ({"params": {"api_key": "abc"}}, "`api_key` looks like a secret"),
         ({"defaults": {"page": 1}}, "no {page} to give a default"),

@@ -175,6 +175,8 @@ class StreamDescription(EntityMapping):
         wrong = [*self._wrong_path(), *self._wrong_names(), *self._wrong_cursor()]
         if self.body is not None and self.method == "GET":
             wrong.append("`body` needs `method: POST`")
+        if self.for_each is not None and self.empty == "error":
+            wrong.append("`empty: error` does not go with `for_each`")
         sent = {**self.params, **(self.body if isinstance(self.body, dict) else {})}
         wrong += [
             f"`{name}` looks like a secret: use `auth` and `secrets`"

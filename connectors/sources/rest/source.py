@@ -108,7 +108,7 @@ class RestSource:
                 )
 
     def ids(self, stream: str) -> Iterator[Sequence[tuple[Any, ...]]]:
-        """All current keys: the whole list is read, records called deleted are left out."""
+        """All current keys: the whole list is read for them."""
         described = self._described[stream]
         key = primary_key(stream)
         for each in self._each(described):
@@ -146,6 +146,8 @@ class RestSource:
         """The id after which an append log goes on, as a token."""
         if stream.cursor.kind != "append_log_id" or request.mark is None:
             return None
+        if not request.mark.lstrip("-").isdigit():
+            return None  # a mark from when the description followed times
         return json.dumps(int(request.mark) - stream.cursor.overlap)
 
     def _each(self, stream: StreamDescription) -> Iterator[Any]:
@@ -161,7 +163,7 @@ class RestSource:
             for _, step in self._steps(other, {}, None, None):
                 for row in step.rows:
                     found = find(whole(row, other), str(said.field))
-                    if found is MISSING or found is None:
+                    if not isinstance(found, str | int):
                         raise SourceError(
                             f"a record of {said.stream} has no `for_each.field: {said.field}`.",
                             todo="Correct `field`.",
@@ -197,12 +199,12 @@ class RestSource:
         unseen = [
             name for name in stream.columns if all(find(row, name) is MISSING for row in rows)
         ]
-        key = next(name for name, target in stream.pairs() if target == primary_key(stream.entity))
+        keys = [name for name, target in stream.pairs() if target == primary_key(stream.entity)]
         said = f"{len(rows)} records on the first page, {'more' if more else 'none'} after it"
         said += f"; {_in_words(stream)}"
         if unseen:
             said += f"; in none of them: {', '.join(unseen)}"
-        return CheckItem(stream.entity, key not in unseen, said)
+        return CheckItem(stream.entity, not set(keys) & set(unseen), said)
 
 
 def _token(step: Step, number: int, each: Any) -> str:

@@ -155,7 +155,7 @@ def running(folder: Path) -> Iterator[RealPretix]:
     token = next(
         line.removeprefix("TOKEN=") for line in told.splitlines() if line.startswith("TOKEN=")
     )
-    port = _free_port()
+    port = free_port()
     command = ["runserver", "--noreload", "--skip-checks", f"127.0.0.1:{port}"]
     with (folder / "server.log").open("wb") as log:
         server = subprocess.Popen(
@@ -217,7 +217,8 @@ def _wait(server: subprocess.Popen[bytes], url: str, log: Path, *, patience: flo
     raise AssertionError(f"pretix did not answer within {patience:.0f} s; see {log}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -122,7 +122,8 @@ class RemoteFolder:
                 return None
 
     def _found(self, path: str, info: dict[str, Any]) -> Found:
-        name = path.removeprefix(self._root).lstrip("/")
+        # File systems differ in whether their paths begin with a /.
+        name = path.lstrip("/").removeprefix(self._root.lstrip("/")).lstrip("/")
         size = int(info["size"])
         modified = _unix(info.get("mtime") or info.get("LastModified") or info.get("created"))
         tag = info.get("ETag")
@@ -131,7 +132,8 @@ class RemoteFolder:
         return Found(name, size, f"{modified}-{size}", modified=modified)
 
     def _is_archived(self, path: str) -> bool:
-        return self._archive is not None and path.startswith(f"{self._archive}/")
+        archive = (self._archive or "").lstrip("/")
+        return bool(archive) and path.lstrip("/").startswith(f"{archive}/")
 
     def _files(self) -> Any:
         if self._connected is None:

@@ -163,6 +163,15 @@ def test_delimiters_inside_quotes_do_not_count(drop: Drop, header: str) -> None:
     assert drop.surveys() == [("R1", 1009.5)]
 
 
+def test_a_delimiter_must_split_the_rows_like_the_header(drop: Drop) -> None:
+    """Here the header has more commas than semicolons."""
+    header = "response_id;score (bad, poor, fair, good, best)"
+    named = {"response_id": "source_response_id", header.partition(";")[2]: "score"}
+    drop.put("surveys-1.csv", header, "R1;9", "R2;8,5")
+    drop.read(drop.source({**SURVEYS, "columns": named, "decimal": ","}))
+    assert drop.surveys() == [("R1", 9.0), ("R2", 8.5)]
+
+
 def test_quoted_line_breaks_and_formulas_are_plain_text(drop: Drop) -> None:
     drop.put(
         "surveys-1.csv", HEADER, 'R1;;"two\nlines; ""quoted""";9;', "R2;;=1+1;8;", "R3;;nps;x;"

@@ -80,12 +80,12 @@ class FiledropSource:
         """The rows of every new or changed file; a file is parsed whole before its first page.
 
         First the files whose rows are loaded are archived, if that is wanted; not when everything
-        is to be read again.
+        is to be read again (there is no mark then).
         """
         problem = self._folder.problem()
         if problem is not None:
             raise ConfigurationError(problem, todo="It is `folder` in config/sources.yml.")
-        if self._settings.archive and request.mark is not None and not request.full:
+        if self._settings.archive and request.mark is not None:
             every = [(r.mapping.entity, r.key, r.found) for r in self._readers()]
             put_loaded_away(self._folder, every, request.loaded)
         begun = Place.parse(request.position or (None if request.full else request.mark))

@@ -182,13 +182,13 @@ def test_a_file_that_changes_during_the_move_stays(
     def meanwhile(origin: str, target: str, **options: Any) -> None:
         if target.endswith("done/surveys-1.csv"):
             at = LONG_AGO + timedelta(days=1)
-            server.put_text(path, HEADER, "R1;;nps;7;", "R2;;nps;6;", at=at)
+            server.put_text(path, HEADER, "R1;;nps;7;", at=at)
         move(origin, target, **options)
 
     monkeypatch.setattr(server, moving, meanwhile)
     drop.read(source(drop, server))
     assert list(server.store) == [path]
-    assert drop.surveys() == [("R1", 7.0), ("R2", 6.0)]
+    assert drop.surveys() == [("R1", 7.0)]
 
 
 def test_a_broken_connection_is_told_without_its_words(

@@ -9,6 +9,7 @@ the rows. Extraction only writes landing files, so streams and sources can be re
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from connectors.clock import SYSTEM_CLOCK, Clock
@@ -63,6 +64,7 @@ def extract(
                 spec, wanted, state, mode=reconcile, every=reconcile_every, clock=clock
             )
             explicit = since is not None or until is not None
+            wanted = replace(wanted, loaded=_loaded(source, states))
             return run.read(wanted, with_ids=with_ids, explicit=explicit)
     except JourneyConnectorError as error:
         raise error.within(source.name, stream_name) from error.__cause__
@@ -159,6 +161,12 @@ def reconcile(
             return Reading(source, spec, [], landing, None, "DE", clock).only_ids()
     except JourneyConnectorError as error:
         raise error.within(source.name, stream_name) from error.__cause__
+
+
+def _loaded(source: Source, states: SyncStates) -> dict[str, str]:
+    """Stream -> mark that the loader stored with its rows, of all the source's streams."""
+    found = {spec.name: states.get(source.name, spec.name) for spec in source.streams()}
+    return {name: state.mark for name, state in found.items() if state and state.mark}
 
 
 def spec_of(source: Source, stream_name: str) -> StreamSpec:

@@ -91,7 +91,9 @@ class Request:
 
     `since`/`until` bound a slice (None: from the beginning / up to now); `position` is the last
     page's resumable token of an interrupted batch, or None; `mark` is the stored cursor as the
-    source wrote it in `Page.mark` (opaque to the engine unless `Cursor.field` is set).
+    source wrote it in `Page.mark` (opaque to the engine unless `Cursor.field` is set). It may be
+    that of rows which still wait to be loaded; `loaded` holds, per stream of the source, the mark
+    whose rows the warehouse has: for a source that lets go of what was loaded.
     """
 
     stream: str
@@ -100,6 +102,7 @@ class Request:
     mark: str | None = None
     position: str | None = None
     full: bool = False
+    loaded: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

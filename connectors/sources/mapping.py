@@ -106,12 +106,13 @@ class EntityMapping(BaseModel):
         if text in translated:
             return translated[text]
         if kind in ("minor", "money", "number", "integer"):
-            return self._number(text, kind)
+            return self._number(text, kind, typed=isinstance(value, int | float | Decimal))
         wanted = {"date": self.date_format, "timestamp": self.timestamp_format}.get(kind)
         return _moment(text, wanted, kind) if wanted else text
 
-    def _number(self, text: str, kind: ColumnType) -> str:
-        if self.decimal == ",":
+    def _number(self, text: str, kind: ColumnType, *, typed: bool) -> str:
+        """The number as the warehouse reads it; a typed one (spreadsheets) has no decimal mark."""
+        if self.decimal == "," and not typed:
             text = text.replace(".", "").replace(",", ".")
         if kind != "minor" or self.amounts == "minor":
             return text

@@ -31,6 +31,20 @@ def test_the_next_read_starts_at_the_mark_less_the_lookback(home: Home) -> None:
     assert home.mark() == "2026-06-30T11:30:00+00:00", "nothing came, nothing moves"
 
 
+def test_a_source_is_told_what_is_loaded_apart_from_what_is_landed(home: Home) -> None:
+    first, second, third = Shop([page(order(1, 90))]), Shop([page(order(2, 30))]), Shop([])
+    receipt = home.extract(first)
+    home.clock.advance(60)
+    home.extract(second)
+    assert second.requests[0].mark == "2026-06-30T10:30:00+00:00"
+    assert second.requests[0].loaded == {}
+    home.load(first, receipt)
+    home.clock.advance(60)
+    home.extract(third)
+    assert third.requests[0].mark == "2026-06-30T11:30:00+00:00"
+    assert third.requests[0].loaded == {"order": "2026-06-30T10:30:00+00:00"}
+
+
 def test_the_mark_never_goes_back(home: Home) -> None:
     home.sync(Shop([page(order(1, 10))]))
     home.sync(Shop([page(order(1, 50))]))

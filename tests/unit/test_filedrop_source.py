@@ -2,65 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import openpyxl
-import pandas as pd
 import pytest
-from landing_tools import Home
+from filedrop_tools import HEADER, SURVEYS, Drop
 from pydantic import ValidationError
 
-from connectors.engine import NO_NEW_DATA, BatchReceipt, extract
+from connectors.engine import NO_NEW_DATA, extract
 from connectors.errors import ConfigurationError, ContractError, SourceError
 from connectors.landing.state import SyncStates
-from connectors.protocol import Source
-from connectors.registry import SourceContext, all_specs, build_source
+from connectors.registry import all_specs, build_source
 from connectors.sources.contracts import CONTRACTS
-
-SURVEYS: dict[str, Any] = {
-    "entity": "surveys",
-    "glob": "surveys-*",
-    "columns": {
-        "response_id": ["source_response_id", "source_record_id"],
-        "survey": "survey_code",
-        "score": "score",
-        "responded_at": "responded_at",
-    },
-}
-HEADER = "response_id;member_no;survey;score;responded_at"
-
-
-class Drop(Home):
-    """An organisation's folder with a file drop."""
-
-    def __init__(self, root: Path) -> None:
-        super().__init__(root / "data")
-        self.context = SourceContext(root / "data" / "state")
-        self.folder = root / "data" / "drop"
-        self.folder.mkdir(parents=True)
-
-    def source(self, *files: Mapping[str, Any], **settings: Any) -> Source:
-        return build_source(
-            "filedrop", "filedrop", {"files": files or [SURVEYS], **settings}, self.context
-        )
-
-    def put(self, name: str, *lines: str, encoding: str = "utf-8") -> Path:
-        path = self.folder / name
-        path.write_bytes(("\n".join(lines) + "\n").encode(encoding))
-        return path
-
-    def read(self, source: Source | None = None, stream: str = "surveys") -> BatchReceipt:
-        opened = source or self.source()
-        states = SyncStates(self.raw)
-        receipt = extract(opened, stream, landing=self.landing, states=states, clock=self.clock)
-        self.loader.load(self.landing, "filedrop", opened.streams(), str(receipt.batch_id))
-        self.clock.advance(60)
-        return receipt
-
-    def surveys(self, columns: str = "source_response_id, score") -> list[Any]:
-        return self.current(columns, "filedrop.surveys")
 
 
 @pytest.fixture
@@ -117,45 +70,6 @@ def test_one_file_can_fill_several_entities(drop: Drop) -> None:
     assert drop.current(columns, "filedrop.people") == [("R1", "respondent", False, "M-1")]
 
 
-@pytest.mark.parametrize(("delimiter", "given"), [(",", False), ("\t", False), ("|", True)])
-def test_delimiters_are_found_or_told(drop: Drop, delimiter: str, given: bool) -> None:
-    text = [HEADER, "R1;M-1;nps;9;2026-05-01T10:00:00Z"]
-    drop.put("surveys-1.csv", *(line.replace(";", delimiter) for line in text))
-    drop.read(drop.source({**SURVEYS, **({"delimiter": delimiter} if given else {})}))
-    assert drop.surveys() == [("R1", 9.0)]
-
-
-def test_office_formats(drop: Drop) -> None:
-    payments = {
-        "entity": "payments",
-        "glob": "*.csv",
-        "columns": {
-            "Nr": "source_payment_id",
-            "Betrag": "amount_minor",
-            "Datum": "occurred_at",
-            "Zweck": "purpose",
-        },
-        "constants": {"kind": "payment", "currency_code": "EUR"},
-        "encoding": "cp1252",
-        "decimal": ",",
-        "amounts": "major",
-        "timestamp_format": "%d.%m.%Y",
-    }
-    drop.put(
-        "p.csv",
-        "Nr;Betrag;Datum;Zweck",
-        '1;"1.234,50";01.07.2026;Beiträge',
-        "2;-12;31.12.2026;",
-        encoding="cp1252",
-    )
-    drop.read(drop.source(payments, timezone="Europe/Berlin"), "payments")
-    columns = "source_payment_id, amount_minor, occurred_at::varchar, purpose"
-    assert drop.current(columns, "filedrop.payments") == [
-        ("1", 123450, "2026-06-30 22:00:00", "Beiträge"),
-        ("2", -1200, "2026-12-30 23:00:00", None),
-    ]
-
-
 def test_a_value_that_does_not_fit_is_set_aside_with_file_and_row(drop: Drop) -> None:
     rows = [f"R{n};;nps;{n};2026-05-01T10:00:00Z" for n in range(2, 8)]
     drop.put("surveys-1.csv", HEADER, *rows, "R9;;nps;high;2026-05-01T10:00:00Z")
@@ -194,67 +108,6 @@ def test_a_broken_csv_is_named_and_never_half_loaded(
     drop.put("surveys-2.csv", HEADER, "R1;;nps;9;")
     drop.read()
     assert drop.surveys() == [("R1", 9.0)]
-
-
-def _sheet(path: Path, *rows: list[Any], merge: str | None = None) -> None:
-    book = openpyxl.Workbook()
-    for row in rows:
-        book.active.append(row)
-    if merge:
-        book.active.merge_cells(merge)
-    book.save(path)
-    book.close()
-
-
-NAMES = HEADER.split(";")
-
-
-def test_reads_xlsx(drop: Drop) -> None:
-    moment = pd.Timestamp("2026-05-01 10:00:00").to_pydatetime()
-    _sheet(drop.folder / "surveys-1.xlsx", NAMES, [12, None, "nps", 9.0, moment], [None] * 5)
-    drop.read()
-    assert drop.surveys("source_response_id, score, responded_at::varchar") == [
-        ("12", 9.0, "2026-05-01 10:00:00")
-    ]
-
-
-def test_a_merged_header_is_named(drop: Drop) -> None:
-    _sheet(drop.folder / "surveys-1.xlsx", NAMES, ["1"] * 5, merge="A1:B1")
-    with pytest.raises(SourceError, match=r"surveys-1.xlsx has merged cells in its header, row 1"):
-        drop.read()
-    title = ["Survey results", None, None, None, None]
-    _sheet(drop.folder / "surveys-1.xlsx", title, NAMES, ["R1", "", "n", 1, None], merge="A1:E1")
-    drop.read(drop.source({**SURVEYS, "header_row": 2}))
-    assert drop.surveys() == [("R1", 1.0)]
-
-
-def test_a_missing_sheet_and_a_broken_workbook_are_named(drop: Drop) -> None:
-    _sheet(drop.folder / "surveys-1.xlsx", NAMES)
-    with pytest.raises(SourceError, match=r"has no sheet 'May'. Its sheets are: Sheet"):
-        drop.read(drop.source({**SURVEYS, "sheet": "May"}))
-    (drop.folder / "surveys-1.xlsx").write_bytes(b"PK not really")
-    with pytest.raises(SourceError, match="not a readable XLSX"):
-        drop.read()
-
-
-def test_reads_parquet(drop: Drop) -> None:
-    frame = pd.DataFrame(
-        {
-            "response_id": ["R1", "R2"],
-            "survey": ["nps", None],
-            "score": [9, 7],
-            "responded_at": pd.to_datetime(["2026-05-01T10:00:00Z", None]),
-        }
-    )
-    frame.to_parquet(drop.folder / "surveys-1.parquet")
-    drop.read()
-    assert drop.surveys("source_response_id, survey_code, score, responded_at::varchar") == [
-        ("R1", "nps", 9.0, "2026-05-01 10:00:00"),
-        ("R2", None, 7.0, None),
-    ]
-    (drop.folder / "surveys-2.parquet").write_bytes(b"PAR1 not really")
-    with pytest.raises(SourceError, match="not a readable Parquet"):
-        drop.read()
 
 
 def test_a_crash_inside_a_file_goes_on_behind_the_finished_pages(

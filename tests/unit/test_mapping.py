@@ -55,6 +55,11 @@ def test_what_does_not_fit_goes_on_as_it_is_for_the_quarantine() -> None:
     assert mapped(Nr="7", Betrag="12,345")["amount_minor"] == "1234.5", "no cent is rounded away"
 
 
+@pytest.mark.parametrize(("value", "minor"), [(12.5, "1250"), (1234, "123400"), ("12,5", "1250")])
+def test_a_typed_number_has_no_decimal_mark(value: Any, minor: str) -> None:
+    assert mapped(Nr="7", Betrag=value)["amount_minor"] == minor
+
+
 @pytest.mark.parametrize(
     ("value", "text"),
     [

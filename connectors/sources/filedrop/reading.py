@@ -1,167 +1,151 @@
-"""One dropped file as a table of text, or an error that names the file and the row.
+"""One dropped file as contract records, or an error that names the file and the row.
 
-Data flow: file -> read_table() -> DataFrame (file columns, text) -> map_rows() -> contract records.
+Data flow: file -> table_rows() (file columns) -> mapping -> read_file() -> Records, wholly there.
 
-A file is read as a whole before any of its rows go on, so that a broken file is never half-loaded.
+A file is read to its end before any of its records go on, so that a broken file is never
+half-loaded. They wait on disk: the memory holds one row at a time, however large the file is.
 Single values that do not fit are left as they are: the loader quarantines their rows by name.
 """
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Iterator
+import json
+import tempfile
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import closing
+from itertools import islice
 from pathlib import Path
-from typing import Any
-from zipfile import BadZipFile
+from typing import Any, BinaryIO, cast
 
-import openpyxl
-import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 
-from connectors.errors import SourceError
 from connectors.landing.encode import ORIGIN
+from connectors.sources.filedrop.broken import broken
 from connectors.sources.filedrop.settings import FileMapping
+from connectors.sources.filedrop.sheets import sheet_rows
+from connectors.sources.filedrop.text import csv_rows
 
-_DELIMITERS = ",;\t|"
-csv.field_size_limit(16_000_000)  # the engine caps single fields; the parser need not
+IN_MEMORY = 8_000_000  # bytes; beyond that a temporary file without a name, gone with the process
+TableRow = tuple[str, Mapping[str, Any]]
 
 
-def read_table(path: Path, content: bytes, mapping: FileMapping) -> pd.DataFrame:
-    """The mapped columns of the file; the index is the row's number in the file."""
-    kind = mapping.format if mapping.format != "auto" else path.suffix.lower().lstrip(".")
+class Records:
+    """The records of one file, in file order. Close them to free the disk."""
+
+    def __init__(self, folder: Path) -> None:
+        self._file: BinaryIO = temporary(folder)
+        self.count = 0
+
+    def add(self, record: Mapping[str, Any]) -> None:
+        self._file.write(json.dumps(record).encode() + b"\n")
+        self.count += 1
+
+    def pages(self, begin: int, size: int) -> Iterator[list[dict[str, Any]]]:
+        """From the record numbered `begin` (0 is the first) on, `size` at a time."""
+        self._file.seek(0)
+        lines = islice(self._file, begin, None)
+        while chunk := list(islice(lines, size)):
+            yield [json.loads(line) for line in chunk]
+
+    def close(self) -> None:
+        self._file.close()
+
+
+def temporary(folder: Path) -> BinaryIO:
+    """A file that nobody else can open; small ones never touch the disk."""
+    folder.mkdir(parents=True, exist_ok=True)
+    return cast(BinaryIO, tempfile.SpooledTemporaryFile(max_size=IN_MEMORY, dir=str(folder)))
+
+
+def read_file(file: BinaryIO, name: str, mapping: FileMapping, folder: Path) -> Records:
+    """The contract records of the whole file; `folder` keeps large ones until they are used.
+
+    `_origin` in a record tells file and row for the quarantine.
+    """
+    records = Records(folder)
+    try:
+        with closing(table_rows(file, name, mapping)) as rows:
+            for origin, found in rows:
+                records.add({**mapping.record(found), ORIGIN: f"{name} {origin}"})
+    except BaseException:
+        records.close()
+        raise
+    return records
+
+
+def table_rows(file: BinaryIO, name: str, mapping: FileMapping) -> Generator[TableRow]:
+    """(where the row stands, its mapped columns), in file order."""
+    suffix = Path(name).suffix.lower().lstrip(".")
+    kind = mapping.format if mapping.format != "auto" else suffix
     if kind in ("csv", "txt", "tsv"):
-        frame = _read_csv(path, content, mapping)
-    elif kind == "xlsx":
-        frame = _read_xlsx(path, content, mapping)
-    elif kind == "parquet":
-        frame = _read_parquet(path, content)
-    else:
-        raise _broken(path, f"is of an unknown kind ({kind or 'no suffix'}).", "Set `format`.")
-    names = [str(name).strip() for name in frame.columns]
-    twice = sorted({name for name in names if names.count(name) > 1})
+        return _from_csv(file, name, mapping)
+    if kind == "xlsx":
+        return _from_xlsx(file, name, mapping)
+    if kind == "parquet":
+        return _from_parquet(file, name, mapping)
+    raise broken(name, f"is of an unknown kind ({kind or 'no suffix'}).", "Set `format`.")
+
+
+def _from_csv(file: BinaryIO, name: str, mapping: FileMapping) -> Generator[TableRow]:
+    with closing(csv_rows(file, name, mapping)) as rows:
+        _, header = next(rows)
+        places = _places(header, name, mapping)
+        for number, row in rows:
+            yield f"row {number}", {column: row[place] for column, place in places.items()}
+
+
+def _from_xlsx(file: BinaryIO, name: str, mapping: FileMapping) -> Generator[TableRow]:
+    """Several sheets must have the same columns, in any order."""
+    places: dict[str, int] = {}
+    first: set[Any] = set()
+    current: str | None = None
+    with closing(sheet_rows(file, name, mapping)) as rows:
+        for sheet, number, row in rows:
+            if sheet != current:
+                current = sheet
+                label = f"{name} sheet {sheet!r}" if sheet else name
+                places = _places(row, label, mapping)
+                first = first or set(row)
+                if set(row) != first:
+                    other = ", ".join(sorted(set(row) ^ first))
+                    raise broken(
+                        label,
+                        f"has other columns than the sheet before it: {other[:200]}.",
+                        "Give all sheets the same header, or name the right ones in `sheet`.",
+                    )
+                continue
+            where = f"sheet {sheet!r} row {number}" if sheet else f"row {number}"
+            yield where, {column: row[place] for column, place in places.items()}
+
+
+def _from_parquet(file: BinaryIO, name: str, mapping: FileMapping) -> Generator[TableRow]:
+    file.seek(0)
+    number = 0
+    try:
+        table = pq.ParquetFile(file)
+        names = table.schema_arrow.names
+        wanted = {names[at]: one for one, at in _places(names, name, mapping).items()}
+        for batch in table.iter_batches(batch_size=5_000, columns=list(wanted)):
+            for row in batch.to_pylist():
+                number += 1
+                yield f"row {number}", {wanted[one]: value for one, value in row.items()}
+    except (pa.ArrowException, OSError) as error:
+        raise broken(name, "is not a readable Parquet file.", "Write it again.") from error
+
+
+def _places(header: Sequence[Any], name: str, mapping: FileMapping) -> dict[str, int]:
+    """Mapped column -> its place; an error when one is missing or any is there twice."""
+    names = [str(cell).strip() for cell in header]
+    twice = sorted({one for one in names if names.count(one) > 1 and one})
     if twice:
-        raise _broken(path, f"has the column {', '.join(twice)} more than once.", "Rename one.")
-    frame.columns = pd.Index(names)
-    wanted = list(mapping.columns)
-    missing = [name for name in wanted if name not in names]
+        raise broken(name, f"has the column {', '.join(twice)} more than once.", "Rename one.")
+    missing = [one for one in mapping.columns if one not in names]
     if missing:
-        raise _broken(
-            path,
+        raise broken(
+            name,
             f"has no column {', '.join(missing)}; its header has {len(names)} columns:"
             f" {', '.join(names)[:200]}.",
             "Check `delimiter`, `header_row` and the mapping in config/sources.yml.",
         )
-    return frame.loc[:, wanted]
-
-
-def map_rows(frame: pd.DataFrame, mapping: FileMapping, file: str) -> Iterator[dict[str, Any]]:
-    """Contract records in file order; `_origin` tells file and row for the quarantine."""
-    for index, row in zip(frame.index, frame.to_dict("records"), strict=True):
-        yield {
-            **mapping.record({str(k): _cell(v) for k, v in row.items()}),
-            ORIGIN: f"{file} row {index}",
-        }
-
-
-def _read_csv(path: Path, content: bytes, mapping: FileMapping) -> pd.DataFrame:
-    """Strictly: pandas' own reader forgives rows that are too short or too long."""
-    text = _decode(path, content, mapping.encoding)
-    lines = text.splitlines()[mapping.header_row - 1 :]
-    if not lines or not lines[0].strip():
-        raise _broken(path, f"has no header in row {mapping.header_row}.", "Check the file.")
-    delimiter = mapping.delimiter or _delimiter(lines[0])
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    rows: list[list[str]] = []
-    numbers: list[int] = []
-    begins = 1
-    try:
-        for row in reader:
-            if begins >= mapping.header_row and any(row):
-                if rows and len(row) != len(rows[0]):
-                    raise _broken(
-                        path,
-                        f"row {begins} has {len(row)} fields, but the header has {len(rows[0])}.",
-                        "Correct the row, or check `delimiter`.",
-                    )
-                rows.append(row)
-                numbers.append(begins)
-            begins = reader.line_num + 1
-    except csv.Error as error:
-        raise _broken(
-            path, f"row {begins} can not be read ({error}).", "A quote may stay open."
-        ) from error
-    return pd.DataFrame(rows[1:], columns=rows[0], index=numbers[1:], dtype=object)
-
-
-def _read_xlsx(path: Path, content: bytes, mapping: FileMapping) -> pd.DataFrame:
-    try:
-        book = openpyxl.load_workbook(io.BytesIO(content), data_only=True)
-    except (BadZipFile, KeyError, ValueError, OSError) as error:
-        raise _broken(path, "is not a readable XLSX file.", "Save it again as .xlsx.") from error
-    try:
-        names = book.sheetnames
-        known = mapping.sheet in names if isinstance(mapping.sheet, str) else True
-        if not known or (isinstance(mapping.sheet, int) and mapping.sheet >= len(names)):
-            raise _broken(
-                path, f"has no sheet {mapping.sheet!r}.", f"Its sheets are: {', '.join(names)}."
-            )
-        sheet = (
-            book[mapping.sheet]
-            if isinstance(mapping.sheet, str)
-            else book.worksheets[mapping.sheet]
-        )
-        row = mapping.header_row
-        for merged in sheet.merged_cells.ranges:
-            if merged.min_row <= row <= merged.max_row:
-                raise _broken(
-                    path,
-                    f"has merged cells in its header, row {row} of sheet {sheet.title!r}.",
-                    "Undo the merge, or set `header_row` to the row with one name per column.",
-                )
-    finally:
-        book.close()
-    frame = pd.read_excel(
-        io.BytesIO(content), sheet_name=mapping.sheet, header=row - 1, dtype=object
-    )
-    frame.index += row + 1
-    return frame.dropna(how="all")
-
-
-def _read_parquet(path: Path, content: bytes) -> pd.DataFrame:
-    try:
-        frame = pd.read_parquet(io.BytesIO(content)).reset_index(drop=True)
-    except (pa.ArrowException, ValueError, OSError) as error:
-        raise _broken(path, "is not a readable Parquet file.", "Write it again.") from error
-    frame.index += 1
-    return frame
-
-
-def _decode(path: Path, content: bytes, encoding: str) -> str:
-    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        encoding = "utf-16"
-    elif encoding.lower().replace("_", "-") in ("utf-8", "utf8"):
-        encoding = "utf-8-sig"  # programs for offices write a byte order mark
-    try:
-        return content.decode(encoding)
-    except UnicodeDecodeError as error:
-        row = content.count(b"\n", 0, error.start) + 1
-        raise _broken(
-            path,
-            f"row {row} is not {encoding.removesuffix('-sig')} text.",
-            "Save the file as UTF-8, or set `encoding` (cp1252 is common for older programs).",
-        ) from error
-
-
-def _delimiter(header: str) -> str:
-    """The delimiter that occurs most in the header; a comma when none does."""
-    best = max(_DELIMITERS, key=header.count)
-    return best if best in header else ","
-
-
-def _cell(value: Any) -> Any:
-    return None if value is pd.NaT else value
-
-
-def _broken(path: Path, what: str, todo: str) -> SourceError:
-    return SourceError(f"file {path.name} {what}", todo=f"{todo} Nothing of it was loaded.")
+    return {one: names.index(one) for one in mapping.columns}

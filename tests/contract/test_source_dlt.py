@@ -163,7 +163,7 @@ def test_settings_say_what_does_not_fit() -> None:
     assert "needs cursor" in problems({**PEOPLE, "since_argument": "since"})
     assert "needs `deleted_field`" in problems({**PEOPLE, "deletes": "flag"})
     assert "looks like a secret" in problems(PEOPLE, arguments={"api_key": "s3cret"})
-    assert "no argument in" in problems(PEOPLE, secret_1="s3cret")
+    assert "does not say where" in problems(PEOPLE, secret_1="s3cret")
     assert "needs the secret" in problems(PEOPLE, argument_secrets={"secret_1": "api_key"})
     assert "more than once" in problems(PEOPLE, streams=[PEOPLE, PEOPLE])
 
@@ -272,7 +272,7 @@ def test_check_and_what_else_there_is(org: Organisation) -> None:
         assert not item.ok
         assert said in item.detail
     with pytest.raises(ConfigurationError, match="no resource"):
-        org.extract(org.source(absent))
+        org.extract(org.source({**PEOPLE, "resource": "membres"}))
 
 
 NO_SECRET: dict[str, Any] = {"argument_secrets": {}, "secret_1": None}

@@ -104,8 +104,10 @@ def test_settings_say_what_does_not_fit() -> None:
     assert "has no `deleted_field`" in problems({**MEMBERS, "deleted_field": "gone"})
     assert "full_table" in problems({**MEMBERS, "deletes": "id_reconcile"})
     assert "looks like a secret" in problems(MEMBERS, config={"auth": {"api_token": "s3cret"}})
-    assert "in no key" in problems(MEMBERS, secret_1="s3cret")
+    assert "does not say where" in problems(MEMBERS, secret_1="s3cret")
     assert "needs the secret `secret_2`" in problems(MEMBERS, config_secrets={"secret_2": "key"})
+    inside = {"config": {"auth": "x"}, "config_secrets": {"secret_1": "auth.key"}}
+    assert "auth of auth.key is no section" in problems(MEMBERS, **inside, secret_1="s3cret")
     assert "more than once" in problems(MEMBERS, streams=[MEMBERS, MEMBERS])
 
 
@@ -203,6 +205,15 @@ def test_a_tap_that_fails_loses_nothing(
     org.loader.load(org.landing, "tap", source.streams(), str(receipt.batch_id))
     assert len(org.current("source_record_id", "people")) == 8
     assert not [path for path in org.context.state_dir.iterdir() if path.is_dir()]
+
+
+def test_pages_between_two_states_go_back_to_the_first(org: Organisation) -> None:
+    pages = list(org.source(page_size=1).pages(Request("people", full=True)))
+    states = [json.loads(page.position)["state"] if page.position else None for page in pages]
+    seconds = [one["bookmarks"]["members"]["changed"][-3:-1] if one else None for one in states]
+    assert [len(page.rows["people"]) for page in pages] == [2, 1, 2, 1, 2, 0]
+    assert seconds == [None, "03", "03", "06", "06", "08"]
+    assert [page.mark is not None for page in pages] == [False, True, False, True, False, True]
 
 
 def test_a_run_that_is_left_alone_ends_its_tap(org: Organisation) -> None:

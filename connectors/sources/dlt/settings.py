@@ -7,14 +7,11 @@ from __future__ import annotations
 
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from connectors.sources.contracts import primary_key
+from connectors.sources.fixed_secrets import FixedSecrets, SecretName, refuse_secrets
 from connectors.sources.mapping import EntityMapping, TimeZone
-
-SecretName = Literal["secret_1", "secret_2", "secret_3", "secret_4"]
-_SECRET_NAMES: tuple[SecretName, ...] = ("secret_1", "secret_2", "secret_3", "secret_4")
-_LOOKS_SECRET = ("password", "secret", "token", "api_key", "apikey", "private_key", "access_key")
 
 
 class DltCursor(BaseModel):
@@ -66,7 +63,7 @@ class DltMapping(EntityMapping):
         return self
 
 
-class DltSettings(BaseModel):
+class DltSettings(FixedSecrets):
     """One function that gives a dlt resource or source.
 
     - `function`: `module:function`; the module is installed beside the product, or lies in the
@@ -75,15 +72,9 @@ class DltSettings(BaseModel):
       of a secret (secret_1 to secret_4) -> the argument it fills
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
     function: str = Field(pattern=r"^[A-Za-z_][\w.]*:[A-Za-z_]\w*$")
     arguments: dict[str, Any] = Field(default_factory=dict)
     argument_secrets: dict[SecretName, str] = Field(default_factory=dict)
-    secret_1: SecretStr | None = None
-    secret_2: SecretStr | None = None
-    secret_3: SecretStr | None = None
-    secret_4: SecretStr | None = None
     timezone: TimeZone = "UTC"
     page_size: int = Field(default=5000, ge=1, le=100_000)
     streams: list[DltMapping] = Field(min_length=1)
@@ -103,36 +94,15 @@ class DltSettings(BaseModel):
     @field_validator("arguments")
     @classmethod
     def _no_secrets(cls, value: dict[str, Any]) -> dict[str, Any]:
-        found = sorted(
-            key
-            for key, item in value.items()
-            if isinstance(item, str) and key.lower().endswith(_LOOKS_SECRET)
-        )
-        if found:
-            raise ValueError(
-                f"{', '.join(found)} looks like a secret: name it in `argument_secrets`"
-            )
+        refuse_secrets(value, "argument_secrets")
         return value
 
     @model_validator(mode="after")
     def _secrets_fit(self) -> Self:
-        given = {name for name in _SECRET_NAMES if getattr(self, name) is not None}
-        wrong = [
-            f"argument_secrets.{name} needs the secret `{name}` (under `secrets:`)"
-            for name in sorted(set(self.argument_secrets) - given)
-        ]
-        wrong += [
-            f"the secret `{name}` is no argument in `argument_secrets`"
-            for name in sorted(given - set(self.argument_secrets))
-        ]
-        if wrong:
+        if wrong := self.misplaced(self.argument_secrets, "argument_secrets"):
             raise ValueError("; ".join(wrong))
         return self
 
     def called_with(self) -> dict[str, Any]:
         """The function's arguments, secrets included."""
-        secrets = {
-            argument: getattr(self, name).get_secret_value()
-            for name, argument in self.argument_secrets.items()
-        }
-        return {**self.arguments, **secrets}
+        return {**self.arguments, **self.placed(self.argument_secrets)}

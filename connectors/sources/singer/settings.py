@@ -7,14 +7,11 @@ from __future__ import annotations
 
 from typing import Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from connectors.sources.contracts import primary_key
+from connectors.sources.fixed_secrets import FixedSecrets, SecretName, refuse_secrets
 from connectors.sources.mapping import EntityMapping, TimeZone
-
-SecretName = Literal["secret_1", "secret_2", "secret_3", "secret_4"]
-_SECRET_NAMES: tuple[SecretName, ...] = ("secret_1", "secret_2", "secret_3", "secret_4")
-_LOOKS_SECRET = ("password", "secret", "token", "api_key", "apikey", "private_key", "access_key")
 
 
 class SingerMapping(EntityMapping):
@@ -53,7 +50,7 @@ class SingerMapping(EntityMapping):
         return {name.split(".")[0] for name in names if name}
 
 
-class SingerSettings(BaseModel):
+class SingerSettings(FixedSecrets):
     """One tap.
 
     - `command`: the tap's executable in its own virtual environment, and fixed arguments
@@ -65,15 +62,9 @@ class SingerSettings(BaseModel):
     - `silence_seconds`: the longest wait for its next line
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
     command: list[str] = Field(min_length=1)
     config: dict[str, Any] = Field(default_factory=dict)
     config_secrets: dict[SecretName, str] = Field(default_factory=dict)
-    secret_1: SecretStr | None = None
-    secret_2: SecretStr | None = None
-    secret_3: SecretStr | None = None
-    secret_4: SecretStr | None = None
     catalog: str = Field(default="discover", min_length=1)
     catalog_option: Literal["--catalog", "--properties"] = "--catalog"
     environment: dict[str, str] = Field(default_factory=dict)
@@ -97,22 +88,19 @@ class SingerSettings(BaseModel):
     @field_validator("config", "environment")
     @classmethod
     def _no_secrets(cls, value: dict[str, Any]) -> dict[str, Any]:
-        found = sorted(_secret_keys(value))
-        if found:
-            raise ValueError(f"{', '.join(found)} looks like a secret: name it in `config_secrets`")
+        refuse_secrets(value, "config_secrets")
         return value
 
     @model_validator(mode="after")
     def _secrets_fit(self) -> Self:
-        given = {name for name in _SECRET_NAMES if getattr(self, name) is not None}
-        wrong = [
-            f"config_secrets.{name} needs the secret `{name}` (under `secrets:`)"
-            for name in sorted(set(self.config_secrets) - given)
-        ]
-        wrong += [
-            f"the secret `{name}` is in no key of `config_secrets`"
-            for name in sorted(given - set(self.config_secrets))
-        ]
+        wrong = self.misplaced(self.config_secrets, "config_secrets")
+        for path in self.config_secrets.values():
+            inner: Any = self.config
+            for step in path.split(".")[:-1]:
+                inner = inner.get(step, {})
+                if not isinstance(inner, dict):
+                    wrong.append(f"config_secrets: {step} of {path} is no section of `config`")
+                    break
         if wrong:
             raise ValueError("; ".join(wrong))
         return self
@@ -120,24 +108,14 @@ class SingerSettings(BaseModel):
     def whole_config(self) -> dict[str, Any]:
         """The tap's configuration, secrets included: for its file alone."""
         made = _copied(self.config)
-        for name, path in self.config_secrets.items():
+        for path, secret in self.placed(self.config_secrets).items():
             *steps, last = path.split(".")
             inner = made
             for step in steps:
                 inner = inner.setdefault(step, {})
-            inner[last] = getattr(self, name).get_secret_value()
+            inner[last] = secret
         return made
 
 
 def _copied(value: dict[str, Any]) -> dict[str, Any]:
     return {key: _copied(item) if isinstance(item, dict) else item for key, item in value.items()}
-
-
-def _secret_keys(value: dict[str, Any]) -> set[str]:
-    found: set[str] = set()
-    for key, item in value.items():
-        if isinstance(item, dict):
-            found |= _secret_keys(item)
-        elif isinstance(item, str) and key.lower().endswith(_LOOKS_SECRET):
-            found.add(key)
-    return found

@@ -219,7 +219,7 @@ def test_pages_between_two_states_go_back_to_the_first(org: Organisation) -> Non
 def test_a_run_that_is_left_alone_ends_its_tap(org: Organisation) -> None:
     pages = org.source(config={"hang_after": 4}, catalog="none").pages(Request("people", full=True))
     next(pages)
-    pages.close()  # type: ignore[attr-defined]
+    pages.close()
     assert not list(org.context.state_dir.iterdir())
 
 

@@ -198,7 +198,8 @@ def _source_of(stream: SqlMapping) -> FromClause:
         return table(name, schema=schema or None)
     query = (stream.query or "").strip().rstrip(";").replace(":", "\\:")
     columns: list[ColumnClause[Any]] = [column(name) for name in stream.read_columns()]
-    return text(query).columns(*columns).subquery("own")
+    # A new line, as the last one may end in a comment.
+    return text(f"{query}\n").columns(*columns).subquery("own")
 
 
 def _bound(value: Any) -> ColumnElement[Any]:

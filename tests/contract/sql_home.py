@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Sequence
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ PEOPLE: dict[str, Any] = {
     "table": "member",
     "columns": {"id": "source_record_id", "name": "first_name"},
 }
+MEMBERS = [(1, "Anna", "2026-06-01 10:00:00"), (2, "Ben", "2026-06-02 10:00:00")]
 BY_TIME = {"kind": "updated_since", "column": "changed"}
 
 
@@ -65,3 +68,18 @@ class SqlHome:
     def mark(self, stream: str = "people") -> str | None:
         state = SyncStates(self.raw).get("app", stream)
         return state.mark if state else None
+
+
+class Application(SqlHome):
+    """A home with the SQLite file of an application in it."""
+
+    def __init__(self, root: Path) -> None:
+        super().__init__(root, "sqlite:///app.db")
+        self.file = root / "app.db"
+        self.run("create table member (id integer primary key, name text, changed text)")
+        for member in MEMBERS:
+            self.run("insert into member values (?, ?, ?)", *member)
+
+    def run(self, sql: str, *values: Any) -> list[Any]:
+        with closing(sqlite3.connect(self.file)) as db, db:
+            return db.execute(sql, values).fetchall()

@@ -164,11 +164,10 @@ class Database:
         """Time-outs, as each driver takes them."""
         seconds = max(1, round(self._timeout))
         driver = url.get_driver_name()
-        if driver in ("pysqlite", "pymysql", "mysqldb", "mariadbconnector"):
-            connecting = {"timeout": self._timeout} if driver == "pysqlite" else {}
-            reading = {"connect_timeout": seconds} if driver != "pysqlite" else {}
-            more = {"read_timeout": seconds * 2} if driver in ("pymysql", "mysqldb") else {}
-            return {**connecting, **reading, **more}
+        if driver == "pysqlite":
+            return {"timeout": self._timeout}
+        if driver in ("pymysql", "mysqldb"):
+            return {"connect_timeout": seconds, "read_timeout": seconds * 2}
         if driver in ("psycopg", "psycopg2"):
             return {
                 "connect_timeout": seconds,

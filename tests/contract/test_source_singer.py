@@ -249,6 +249,8 @@ def test_check_and_what_else_there_is(org: Organisation) -> None:
     assert members.ok
     assert "the tap's state" in members.detail
     assert [offer.name for offer in offers(source)] == ["plans"]
+    flagged = {**MEMBERS, "deletes": "flag", "deleted_field": "_sdc_deleted_at"}
+    assert org.source(flagged).check()[1].ok
     wrong = {**MEMBERS, "columns": {"id": "source_record_id", "nome.x": "first_name"}}
     assert "no field nome" in org.source(wrong).check()[1].detail
     with pytest.raises(ConfigurationError, match="no field nome"):

@@ -28,9 +28,13 @@ def entry_of(catalog: Mapping[str, Any], name: str) -> dict[str, Any] | None:
 
 
 def missing_fields(schema: Any, stream: SingerMapping) -> list[str]:
-    """Mapped fields that a schema does not have; a schema without any says nothing."""
+    """Mapped fields that a schema does not have; a schema without any says nothing.
+
+    Fields that begin with `_sdc_` are the tap's own and often come undeclared.
+    """
     fields = fields_of(schema)
-    return sorted(stream.fields() - fields) if fields else []
+    missing = {name for name in stream.fields() - fields if not name.startswith("_sdc_")}
+    return sorted(missing) if fields else []
 
 
 def fields_of(schema: Any) -> set[str]:

@@ -30,7 +30,7 @@ from connectors.registry import SourceContext
 from connectors.sources.base import failed
 from connectors.sources.contracts import primary_key
 from connectors.sources.mapping import as_text, mapped_spec
-from connectors.sources.singer.catalog import entry_of, missing_fields, name_of, selected
+from connectors.sources.singer.catalog import entry_of, fields_of, missing_fields, name_of, selected
 from connectors.sources.singer.process import Tap
 from connectors.sources.singer.settings import SingerMapping, SingerSettings
 
@@ -85,9 +85,7 @@ class SingerSource:
         catalog = self._catalog
         read = {stream.stream for stream in self._streams.values()}
         return [
-            Offer(
-                name_of(entry), f"{len((entry.get('schema') or {}).get('properties') or {})} fields"
-            )
+            Offer(name_of(entry), f"{len(fields_of(entry.get('schema')))} fields")
             for entry in (catalog or {"streams": []})["streams"]
             if not read & {entry.get("stream"), entry.get("tap_stream_id")}
         ]

@@ -22,6 +22,7 @@ from connectors.protocol import Column, ColumnType, Cursor, StreamSpec
 from connectors.sources.contracts import CONTRACTS, entity_spec, primary_key
 
 CURSOR = "source_cursor"  # the column that keeps a mapped record's own time of change or number
+DELETED = "source_deleted"  # the column of a record that the system itself calls deleted
 
 
 def _known_zone(value: str) -> str:
@@ -139,6 +140,12 @@ def mapped_spec(
         return spec
     columns = {**spec.columns, CURSOR: Column(cursor_type)}
     return replace(spec, columns=columns, cursor=replace(cursor, field=CURSOR))
+
+
+def flagged(spec: StreamSpec) -> StreamSpec:
+    """The stream of a system that says itself what is deleted: with a column DELETED for it."""
+    columns = {**spec.columns, DELETED: Column("boolean")}
+    return replace(spec, columns=columns, deleted_when=DELETED)
 
 
 def as_text(value: Any) -> str | None:

@@ -21,9 +21,7 @@ from connectors.sources.base import failed
 from connectors.sources.contracts import primary_key
 from connectors.sources.dlt.resources import items_of, judged, load_function, resources_of
 from connectors.sources.dlt.settings import DltMapping, DltSettings
-from connectors.sources.mapping import CURSOR, as_text, mapped_spec
-
-DELETED = "source_deleted"  # the column of an item that the system calls deleted
+from connectors.sources.mapping import CURSOR, DELETED, as_text, flagged, mapped_spec
 
 
 class DltSource:
@@ -169,5 +167,4 @@ class DltSource:
         spec = replace(spec, deletes=stream.deletes)
         if stream.deleted_field is None:
             return spec
-        columns = {**spec.columns, DELETED: Column("boolean")}
-        return replace(spec, columns=columns, deleted_when=DELETED)
+        return flagged(spec)

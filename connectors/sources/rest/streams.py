@@ -12,14 +12,13 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from connectors.errors import SourceError
-from connectors.protocol import Column, Cursor, StreamSpec
-from connectors.sources.mapping import CURSOR, as_text, mapped_spec
+from connectors.protocol import Cursor, StreamSpec
+from connectors.sources.mapping import CURSOR, DELETED, as_text, flagged, mapped_spec
 from connectors.sources.rest.description import StreamDescription
 from connectors.sources.rest.selectors import MISSING, Row, find
 from connectors.sources.rest.template import compose
 
 EACH = "_each"  # the field of a record that holds what it was read for
-DELETED = "source_deleted"  # the column of a record that the system calls deleted
 
 
 def spec_of(stream: StreamDescription, timezone: str) -> StreamSpec:
@@ -35,8 +34,7 @@ def spec_of(stream: StreamDescription, timezone: str) -> StreamSpec:
     spec = replace(spec, deletes=stream.deletes.kind, empty_first_page=stream.empty)
     if stream.deletes.kind != "flag":
         return spec
-    columns = {**spec.columns, DELETED: Column("boolean")}
-    return replace(spec, columns=columns, deleted_when=DELETED)
+    return flagged(spec)
 
 
 def whole(found: Row, stream: StreamDescription, each: Any = None) -> dict[str, Any]:

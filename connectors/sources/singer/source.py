@@ -25,16 +25,14 @@ from uuid import uuid4
 
 from connectors.errors import ConfigurationError, JourneyConnectorError, SourceError
 from connectors.landing.fields import value_at
-from connectors.protocol import CheckItem, Column, Cursor, Offer, Page, Request, StreamSpec
+from connectors.protocol import CheckItem, Cursor, Offer, Page, Request, StreamSpec
 from connectors.registry import SourceContext
 from connectors.sources.base import failed
 from connectors.sources.contracts import primary_key
-from connectors.sources.mapping import as_text, mapped_spec
+from connectors.sources.mapping import DELETED, as_text, flagged, mapped_spec
 from connectors.sources.singer.catalog import entry_of, fields_of, missing_fields, name_of, selected
 from connectors.sources.singer.process import Tap
 from connectors.sources.singer.settings import SingerMapping, SingerSettings
-
-DELETED = "source_deleted"  # the column of a record that the tap calls deleted
 
 
 class SingerSource:
@@ -185,8 +183,7 @@ class SingerSource:
         spec = replace(spec, deletes=stream.deletes)
         if stream.deleted_field is None:
             return spec
-        columns = {**spec.columns, DELETED: Column("boolean")}
-        return replace(spec, columns=columns, deleted_when=DELETED)
+        return flagged(spec)
 
 
 class _Pile:

@@ -12,12 +12,11 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from connectors.protocol import Column, ColumnType, Cursor, StreamSpec
+from connectors.protocol import ColumnType, Cursor, StreamSpec
 from connectors.sources.contracts import primary_key
-from connectors.sources.mapping import CURSOR, as_text, mapped_spec
+from connectors.sources.mapping import CURSOR, DELETED, as_text, flagged, mapped_spec
 from connectors.sources.sql.settings import SqlDeletes, SqlMapping
 
-DELETED = "source_deleted"  # the column of a record that the database calls deleted
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f]")
 _NOT_DELETED = (None, "false", "f", "0", "no", "n")
 
@@ -40,8 +39,7 @@ def spec_of(stream: SqlMapping, timezone: str) -> StreamSpec:
     spec = replace(spec, deletes=stream.deletes.kind)
     if stream.deletes.column is None:
         return spec
-    columns = {**spec.columns, DELETED: Column("boolean")}
-    return replace(spec, columns=columns, deleted_when=DELETED)
+    return flagged(spec)
 
 
 def landed(row: Mapping[str, Any], stream: SqlMapping) -> dict[str, Any]:

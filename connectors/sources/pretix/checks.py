@@ -42,7 +42,7 @@ def checked(
             if first is None and "{event}" in path:
                 listing = None
             else:
-                listing = client.list(path.format(event=first), {"page_size": 1})
+                listing = client.list(path.format(event=first), {"page_size": 1}, name)
             items.append(CheckItem(name, True, _in_words(name, listing, settings)))
         except JourneyConnectorError as error:
             items.append(failed(name, error))

@@ -63,7 +63,8 @@ def test_what_is_gone_from_a_stream_read_in_full_is_found_at_once(site: Site) ->
     for number in (1, 2, 3):
         participant(site, number, "")
     source = site.source({"without": OLD})
-    site.lake.pull(source, "participant")
+    for _ in range(2):  # keys have just been compared: they are not due again for days
+        site.lake.pull(source, "participant", reconcile="auto")
     site.store.delete("civicrm", "Participant", "2")
     site.lake.pull(source, "participant", reconcile="auto")
     assert [row["id"] for row in site.lake.rows(source, "participant", ["id"])] == [1, 3]

@@ -17,7 +17,7 @@ from connectors.errors import JourneyConnectorError, SourceError
 from connectors.landing.marks import Reconcile, mark_of, reconcile_due, slice_of
 from connectors.landing.state import SyncStates
 from connectors.landing.store import Landing
-from connectors.protocol import Source, StreamSpec
+from connectors.protocol import Settling, Source, StreamSpec
 from connectors.reading import NO_NEW_DATA, BatchReceipt, Progress, Reading
 
 __all__ = [
@@ -57,6 +57,8 @@ def extract(
     state = states.get(source.name, stream_name)
     try:
         with landing.lock(source.name, stream_name):
+            if isinstance(source, Settling):
+                spec = source.settled(spec)
             run = Reading(source, spec, children, landing, progress, phone_region, clock)
             mark = mark_of(landing, source.name, stream_name, state)
             wanted = slice_of(spec, mark, full=full, since=since, until=until)

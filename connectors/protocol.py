@@ -151,6 +151,18 @@ class Offering(Protocol):
 
 
 @runtime_checkable
+class Settling(Protocol):
+    """A source whose accounts differ in how a stream can be read: it decides per account.
+
+    A declared cursor is then a preference. The declaration stays what it is (tables are made and
+    files loaded by it, without a connection); only a reading goes by the settled one.
+    """
+
+    def settled(self, spec: StreamSpec) -> StreamSpec:
+        """The spec with the cursor this account allows; may ask the system, once per source."""
+
+
+@runtime_checkable
 class Source(Protocol):
     """A connected source system. Building it does no I/O."""
 

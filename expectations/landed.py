@@ -35,6 +35,21 @@ VALUES: Mapping[tuple[str, str], Mapping[str, tuple[object, ...]]] = {
         )
     },
     ("civicrm", "case"): {"status_id_name": ("Open", "Resolved")},
+    ("civicrm", "participant"): {"status_id_class": ("Positive", "Pending", "Waiting", "Negative")},
+    ("civicrm", "contribution"): {
+        "contribution_status_id_name": (
+            "Completed",
+            "Pending",
+            "Cancelled",
+            "Failed",
+            "Refunded",
+            "Partially paid",
+            "Pending refund",
+            "Chargeback",
+            "Template",
+            "Pending (Processing)",
+        )
+    },
     ("pretix", "order"): {"status": ("n", "p", "e", "c")},
     ("pretix", "checkin"): {"type": ("entry", "exit")},
     ("stripe", "invoice"): {"status": ("draft", "open", "paid", "void", "uncollectible")},

@@ -1,4 +1,4 @@
-"""Pretix as conformance cases: fan-out, keyset by time with children, re-read window."""
+"""Pretix as conformance cases: fan-out, keyset by time alone and with children, re-read window."""
 
 from __future__ import annotations
 
@@ -58,6 +58,29 @@ class PretixOrder(Pretix):
         return {"datetime": z(at), **body, "last_modified": z(at)}
 
 
+class PretixSubevent(Pretix):
+    entity, stream, column = "subevent", "subevent", "location"
+    page_path = r"/subevents/"
+    spoiled: ClassVar[Body] = {"date_from": "soon"}
+
+    def insert(self) -> Key:
+        number = self.next_number()
+        start = self.store.now() + timedelta(days=number)
+        body = {"id": number, "event": "course", "name": {"en": "Evening"}, "location": "Hall"}
+        self.put(str(number), {**body, "date_from": z(start)}, "new")
+        return (str(number),)
+
+    def parent_of(self, body: Body) -> str | None:
+        return str(body["event"])
+
+    def records(self) -> dict[Key, str]:
+        # A text of many languages: the warehouse holds it as JSON.
+        return {key: f'"{value}"' for key, value in super().records().items()}
+
+    def stamped(self, body: Body, at: datetime, how: str) -> Body:
+        return {**body, "last_modified": z(at)}
+
+
 class PretixCheckin(Pretix):
     entity, stream, column = "checkin", "checkin", "error_reason"
     page_path = r"/checkins/"
@@ -87,6 +110,7 @@ class PretixCheckin(Pretix):
 
 CASES: dict[str, Case] = {
     "pretix_event": case(PretixEvent, PretixFake),
+    "pretix_subevent": case(PretixSubevent, PretixFake),
     "pretix_order": case(PretixOrder, PretixFake),
     "pretix_checkin": case(PretixCheckin, PretixFake),
 }

@@ -23,7 +23,8 @@ FEEDS = {
 DECLARED: dict[str, list[str]] = yaml.safe_load((PROJECT / "dbt_project.yml").read_text())["vars"][
     "feeds"
 ]
-# Proven elsewhere: by the sandbox association, whose truth is known.
+# Proven elsewhere: by the sandbox association, whose truth is known. Such a kind may bring a file
+# with only the entities the sandbox has nothing of.
 SANDBOX = {"civicrm", "pretix", "stripe", "mailchimp", "mapped"}
 
 
@@ -50,7 +51,8 @@ def fed(shared: Path) -> Built:
 def test_every_kind_is_proven() -> None:
     assert DECLARED.keys() - SANDBOX == FEEDS.keys() - SANDBOX
     for kind, feed in FEEDS.items():
-        assert set(feed.EXPECTED) == set(DECLARED[kind]), kind
+        stated, declared = set(feed.EXPECTED), set(DECLARED[kind])
+        assert stated == declared or (kind in SANDBOX and stated and stated < declared), kind
 
 
 def test_conformed_layer_takes_them_all(fed: Built) -> None:

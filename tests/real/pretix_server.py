@@ -113,10 +113,40 @@ class RealPretix:
             "list": self.call("POST", f"events/{slug}/checkinlists/", door)["id"],
         }
 
-    def order(self, slug: str, item: int, email: str, *, status: str = "p") -> dict[str, Any]:
-        """A new order of one ticket, paid (p) or pending (n)."""
+    def series(self, slug: str) -> dict[str, int]:
+        """A series with two dates, a ticket and a shirt: their ids by name, and the list's."""
+        event = {
+            "name": {"en": slug.title()},
+            "slug": slug,
+            "currency": "EUR",
+            "date_from": "2035-05-10T09:00:00Z",
+            "timezone": "Europe/Berlin",
+            "is_public": True,
+            "has_subevents": True,
+        }
+        self.call("POST", "events/", event)
+        made: dict[str, int] = {}
+        for name, admission in (("ticket", True), ("shirt", False)):
+            item = {"name": {"en": name.title()}, "default_price": "30.00", "active": True}
+            path = f"events/{slug}/items/"
+            made[name] = self.call("POST", path, {**item, "admission": admission})["id"]
+        for name, day in (("first", 8), ("second", 15)):
+            date = {"name": {"en": name.title()}, "active": True, "meta_data": {}}
+            date |= {"date_from": f"2035-05-{day:02d}T18:00:00Z", "frontpage_text": {"en": "Come"}}
+            lists = {"item_price_overrides": [], "variation_price_overrides": []}
+            made[name] = self.call("POST", f"events/{slug}/subevents/", {**date, **lists})["id"]
+            items = [made["ticket"], made["shirt"]]
+            quota = {"name": name, "size": 100, "items": items, "variations": []}
+            self.call("POST", f"events/{slug}/quotas/", {**quota, "subevent": made[name]})
+        return made
+
+    def order(
+        self, slug: str, item: int, email: str, *, status: str = "p", subevent: int | None = None
+    ) -> dict[str, Any]:
+        """A new order of one ticket, paid (p) or pending (n); in a series for one of its dates."""
         position = {
             "item": item,
+            "subevent": subevent,
             "variation": None,
             "price": "30.00",
             "attendee_name_parts": {

@@ -111,6 +111,42 @@ def test_a_refund_of_an_order_older_than_the_window(pretix: RealPretix, tmp_path
     assert done["order"][0].rows["order"] <= 1, "orders were read again, though the window is zero"
 
 
+def test_dates_of_a_series_and_what_changed_since(pretix: RealPretix, tmp_path: Path) -> None:
+    made = pretix.series("course")
+    first, second = made["first"], made["second"]
+    order = pretix.order("course", made["ticket"], "anna@example.org", subevent=first)
+    voucher = {"code": "SECRET-CODE", "max_usages": 2, "tag": "press", "comment": "For Anna"}
+    pretix.call("POST", "events/course/vouchers/", {**voucher, "item": made["ticket"]})
+    kind = pretix.call("POST", "membershiptypes/", {"name": {"en": "Season"}})
+    reader = Reader(pretix, tmp_path, read_vouchers=True, read_memberships=True)
+    said = {item.name: item for item in reader.source.check()}
+    assert all(item.ok for item in said.values()), said
+    assert "X-Page-Generated" in said["subevent"].detail
+
+    reader.pull()
+    assert reader.rows("subevent", "id", "event") == [(first, "course"), (second, "course")]
+    assert (order["code"], first) in reader.rows("order_position", "order", "subevent")
+    items = dict(reader.rows("item", "id", "admission"))
+    assert (items[made["ticket"]], items[made["shirt"]]) == (True, False)
+    assert reader.rows("voucher", "tag", "max_usages", "redeemed") == [("press", 2, 0)]
+    assert (kind["id"],) in reader.rows("membership_type", "id")
+    landed = repr([reader.lake.rows(reader.source, name) for name in ("voucher", "subevent")])
+    assert "SECRET-CODE" not in landed
+    assert "For Anna" not in landed
+    assert "Come" not in landed
+
+    later = {"date_from": "2035-05-16T18:00:00Z"}
+    pretix.call("PATCH", f"events/course/subevents/{second}/", later)
+    done = reader.pull()["subevent"][1]
+    assert done.updated["subevent"] == 1
+    moved = dict(reader.rows("subevent", "id", "date_from"))
+    assert moved[second].isoformat() == "2035-05-16T18:00:00"
+
+    pretix.call("DELETE", f"events/course/subevents/{second}/")
+    reader.lake.pull(reader.source, "subevent", reconcile="always")
+    assert reader.rows("subevent", "id") == [(first,)]
+
+
 def test_no_secret_of_an_order_is_landed(pretix: RealPretix, tmp_path: Path) -> None:
     made = pretix.event("workshop")
     order = pretix.order("workshop", made["item"], "anna@example.org")

@@ -30,6 +30,7 @@ from connectors.http.client import Usage
 from connectors.http.rate_limit import RateLimit
 from connectors.registry import SourceContext
 from connectors.sources.base import client_for
+from connectors.sources.civicrm.components import OPTIONAL
 from connectors.sources.civicrm.settings import CivicrmSettings
 
 # CiviCRM has no limit of its own; `requests_per_second` spares a small shared host.
@@ -44,7 +45,13 @@ PERMISSIONS: Mapping[str, str] = {
     "Case": "access all cases and activities",
     "CaseContact": "access all cases and activities",
     "Activity": "view all activities",
+    "Event": "access CiviEvent` and `view event info",
+    "Participant": "access CiviEvent` and `view event participants",
+    "Contribution": "access CiviContribute",
+    "ContributionRecur": "access CiviContribute",
+    "Relationship": "view all contacts",
 }
+_LEAVABLE = frozenset(spec.name for spec in OPTIONAL)
 Row = dict[str, Any]
 
 
@@ -73,6 +80,7 @@ class CivicrmClient:
         )
         self._path = settings.ajax_path.strip("/")
         self._fields: dict[str, frozenset[str]] = {}
+        self._entities: frozenset[str] | None = None
 
     @property
     def usage(self) -> Usage:
@@ -106,6 +114,20 @@ class CivicrmClient:
             self._fields[entity] = frozenset(str(row.get("name")) for row in rows.values)
         return self._fields[entity]
 
+    def lacks(self, entity: str, stream: str | None = None) -> bool:
+        """Whether the site says it does not have the entity; False where it does not list them.
+
+        `Entity.get` leaves out what belongs to a component that is switched off. The error of such
+        an entity is no evidence: without the right to see details it is a general one.
+        """
+        if self._entities is None:
+            try:
+                rows = self._call("Entity", "get", {"select": ["name"]}, stream)
+            except (PermissionError_, SourceError):
+                rows = Rows(())
+            self._entities = frozenset(str(row.get("name")) for row in rows.values)
+        return bool(self._entities) and entity not in self._entities
+
     def _call(
         self, entity: str, action: str, params: Mapping[str, Any], stream: str | None
     ) -> Rows:
@@ -122,7 +144,8 @@ class CivicrmClient:
                 source=error.source,
                 stream=stream,
                 todo="Give its role `access CiviCRM`, `access AJAX API`, `authenticate with api"
-                f" key` and `{PERMISSIONS.get(entity, 'access CiviCRM')}`.",
+                f" key` and `{PERMISSIONS.get(entity, 'access CiviCRM')}`"
+                + (f", or leave {stream} out with `exclude`." if stream in _LEAVABLE else "."),
             ) from error
         except AuthenticationError as error:
             raise AuthenticationError(

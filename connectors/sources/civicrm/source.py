@@ -1,4 +1,4 @@
-"""CiviCRM as a source: seven streams over APIv4.
+"""CiviCRM as a source: people, memberships, cases, events and money over APIv4.
 
 Data flow: CivicrmSource.pages() -> CivicrmClient.get() in id order -> Page -> engine.
 
@@ -8,9 +8,13 @@ things make that complete:
 - the engine caps the mark at the site's clock when the reading began, so that a row changed while
   later pages were read is read again next time;
 - the next read starts a day before the mark (streams.py), which covers the doubled hour in autumn;
-- if contacts went to the trash since the last read, a merge may have moved activities to another
-  contact without changing their `modified_date`: the activities are then read in full.
-A site whose entity lacks `modified_date` (asked through getFields) is read in full every time.
+- if contacts went to the trash since the last read, a merge may have moved rows to another contact
+  without changing their `modified_date`: activities, whose contacts lie in a table of their own,
+  and standing orders of sites before CiviCRM 5.43 are then read in full. The other entities with
+  the field have it dated by the database, whoever changes the row.
+Where a site's entity lacks `modified_date`, `settled` says so before a stream is read (getFields,
+asked once): it is then read in full and compared by row hash. A component that is switched off has
+no rows.
 """
 
 from __future__ import annotations
@@ -23,10 +27,12 @@ from zoneinfo import ZoneInfo
 
 from connectors.errors import JourneyConnectorError
 from connectors.http.client import Usage
-from connectors.protocol import CheckItem, Page, Request, StreamSpec
+from connectors.protocol import CheckItem, Cursor, Page, Request, StreamSpec
 from connectors.registry import SourceContext
 from connectors.sources.base import Place, failed
 from connectors.sources.civicrm.client import CivicrmClient, Row
+from connectors.sources.civicrm.components import COMPONENTS, MODIFIED_SINCE
+from connectors.sources.civicrm.records import CASE_STATUS, shaped, with_targets
 from connectors.sources.civicrm.settings import CivicrmSettings
 from connectors.sources.civicrm.streams import ENTITIES, STREAMS
 
@@ -37,10 +43,17 @@ _FLAGS: Mapping[str, tuple[str, ...]] = {
     "membership": ("is_test",),
     "case": ("is_deleted",),
     "activity": ("is_deleted", "is_test"),
+    "event": ("is_template",),
+    "participant": ("is_test",),
+    "contribution": ("is_test", "is_template"),
+    "contribution_recur": ("is_test",),
 }
+# Streams whose rows a merge can move without changing their `modified_date`.
+_MOVED_SILENTLY = ("activity", "contribution_recur")
+# Columns that are not selected: one is asked for apart, the other is ours.
+_NOT_SELECTED = ("subject", "purpose")
 # A lower id can be committed after a higher one was read: go back so many ids each time.
 ID_OVERLAP = 200
-CASE_STATUS = "Change Case Status"
 
 
 @dataclass(frozen=True)
@@ -69,15 +82,28 @@ class CivicrmSource:
         self._client.close()
 
     def streams(self) -> Sequence[StreamSpec]:
-        """All streams, with the site's own time zone."""
-        return [replace(spec, timezone=self._settings.site_timezone) for spec in STREAMS]
+        """All streams but the excluded ones, with the site's own time zone."""
+        return [
+            replace(spec, timezone=self._settings.site_timezone)
+            for spec in STREAMS
+            if spec.name not in self._settings.exclude
+        ]
+
+    def settled(self, spec: StreamSpec) -> StreamSpec:
+        """The spec as this site allows it: read in full where there is no `modified_date`."""
+        if spec.cursor.kind != "updated_since" or self._is_absent(spec.name):
+            return spec
+        return spec if self._has_modified(spec) else replace(spec, cursor=Cursor("full"))
 
     def check(self) -> Sequence[CheckItem]:
         """Per stream: may it be read, by which cursor, and which declared fields the site lacks."""
         items = []
-        for spec in STREAMS:
+        for spec in self.streams():
             entity = ENTITIES[spec.name]
             try:
+                if self._is_absent(spec.name):
+                    items.append(CheckItem(spec.name, True, _absent_in_words(spec.name)))
+                    continue
                 known = self._client.fields(entity, spec.name)
                 self._client.get(entity, select=["id"], where=[], limit=1, stream=spec.name)
             except JourneyConnectorError as error:
@@ -96,6 +122,8 @@ class CivicrmSource:
     def pages(self, request: Request) -> Iterator[Page]:
         """Pages in id order; each can be resumed after."""
         spec = _SPECS[request.stream]
+        if self._is_absent(spec.name):
+            return
         if spec.cursor.kind == "updated_since":
             yield from self._changed(spec, request)
             return
@@ -107,7 +135,7 @@ class CivicrmSource:
     def ids(self, stream: str) -> Iterator[Sequence[tuple[Any, ...]]]:
         """All ids the site has now, the trash included, in chunks."""
         after = 0
-        while True:
+        while not self._is_absent(stream):
             rows = self._client.get(
                 ENTITIES[stream],
                 select=["id"],
@@ -161,20 +189,8 @@ class CivicrmSource:
                 return
 
     def _shaped(self, spec: StreamSpec, rows: Sequence[Row]) -> list[Row]:
-        """Rows under the declared keys; of several targets the first, and only needed subjects."""
-        names = {site: path for path, site in self._settings.field_names.items()}
-        shaped = [{names.get(key, key): value for key, value in row.items()} for row in rows]
-        if spec.name != "activity":
-            return shaped
-        subjects = self._subjects(shaped)
-        for row in shaped:
-            targets = row.get("target_contact_id")
-            if isinstance(targets, list):
-                row["target_contact_id"] = targets[0] if targets else None
-                if len(targets) > 1:
-                    row["other_target_contact_ids"] = targets[1:]
-            row["subject"] = subjects.get(row["id"])
-        return shaped
+        found = shaped(spec.name, rows, self._settings)
+        return with_targets(found, self._subjects(found)) if spec.name == "activity" else found
 
     def _subjects(self, rows: Sequence[Row]) -> dict[Any, Any]:
         """Subjects of case-status rows only: elsewhere a subject is free text about a person."""
@@ -192,7 +208,7 @@ class CivicrmSource:
 
     def _merge_suspected(self, spec: StreamSpec, request: Request) -> bool:
         """True when contacts went to the trash since the last read, so that rows may have moved."""
-        if spec.name != "activity" or request.mark is None or request.since is None:
+        if spec.name not in _MOVED_SILENTLY or request.mark is None or request.since is None:
             return False  # not an incremental read
         trashed = self._client.get(
             "Contact",
@@ -210,12 +226,19 @@ class CivicrmSource:
         flags: list[Any] = [[flag, "IN", [False, True]] for flag in _FLAGS.get(stream, ())]
         if stream == "activity":
             flags.append(["activity_type_id:name", "IN", list(self._settings.activity_types)])
+        if stream == "relationship":
+            kinds = list(self._settings.relationship_types)
+            flags.append(["relationship_type_id:name", "IN", kinds])
         return flags
 
     def _site_fields(self, spec: StreamSpec) -> list[str]:
-        """What to select: every declared column under the site's own name, but no subject."""
+        """What to select: the declared columns under the site's own names."""
         paths = [column.path or name for name, column in spec.columns.items()]
-        return [self._settings.field_names.get(path, path) for path in paths if path != "subject"]
+        names = self._settings.field_names
+        return [names.get(path, path) for path in paths if path not in _NOT_SELECTED]
+
+    def _is_absent(self, stream: str) -> bool:
+        return stream in COMPONENTS and self._client.lacks(ENTITIES[stream], stream)
 
     def _has_modified(self, spec: StreamSpec) -> bool:
         return "modified_date" in self._client.fields(ENTITIES[spec.name], spec.name)
@@ -227,11 +250,20 @@ class CivicrmSource:
             return "read in full each time, compared by row hash"
         if "modified_date" in known:
             return "incremental by modified_date"
-        return "no modified_date on this site: read in full each time, compared by row hash"
+        since = MODIFIED_SINCE.get(ENTITIES[spec.name])
+        version = f" (it came with CiviCRM {since})" if since else ""
+        return (
+            f"no modified_date on this site{version}: read in full each time, compared by row hash"
+        )
 
     def _local(self, moment: datetime) -> str:
         """A moment as the site writes it: local time, no offset."""
         return moment.astimezone(self._zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _absent_in_words(stream: str) -> str:
+    entity = ENTITIES[stream]
+    return f"this site has no {entity} ({COMPONENTS[stream]} is switched off): nothing to read"
 
 
 def _known(field: str, known: frozenset[str]) -> bool:

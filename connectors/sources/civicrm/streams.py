@@ -16,12 +16,10 @@ Facts (civicrm-core unless said otherwise):
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
 
-from connectors.protocol import Column, ColumnType, Cursor, StreamSpec
-
-# One day covers the doubled hour of the site's local time and transactions that end late.
-_MODIFIED = Cursor("updated_since", "modified_date", timedelta(days=1))
+from connectors.protocol import Cursor, StreamSpec
+from connectors.sources.civicrm.columns import MODIFIED, columns, named
+from connectors.sources.civicrm.components import OPTIONAL
 
 ENTITIES: Mapping[str, str] = {
     "contact": "Contact",
@@ -31,23 +29,19 @@ ENTITIES: Mapping[str, str] = {
     "case": "Case",
     "case_contact": "CaseContact",
     "activity": "Activity",
+    "event": "Event",
+    "participant": "Participant",
+    "contribution": "Contribution",
+    "contribution_recur": "ContributionRecur",
+    "relationship": "Relationship",
 }
-
-
-def _columns(**types: ColumnType) -> dict[str, Column]:
-    return {name: Column(kind) for name, kind in types.items()}
-
-
-def _named(*fields: tuple[str, ColumnType]) -> dict[str, Column]:
-    """Columns for fields whose key has a dot or a colon in it: both become an underscore."""
-    return {key.replace(".", "_").replace(":", "_"): Column(kind, path=key) for key, kind in fields}
 
 
 CONTACT = StreamSpec(
     name="contact",
     primary_key=("id",),
     columns={
-        **_columns(
+        **columns(
             id="integer",
             contact_type="string",
             external_identifier="string",
@@ -68,7 +62,7 @@ CONTACT = StreamSpec(
             created_date="timestamp",
             modified_date="timestamp",
         ),
-        **_named(
+        **named(
             ("email_primary.email", "email"),
             ("email_primary.on_hold", "integer"),
             ("phone_primary.phone", "phone"),
@@ -83,7 +77,7 @@ CONTACT = StreamSpec(
             ("Service.hold", "string"),
         ),
     },
-    cursor=_MODIFIED,
+    cursor=MODIFIED,
     deletes="id_reconcile",
     deleted_when="is_deleted",
     version="modified_date",
@@ -93,7 +87,7 @@ CONTACT = StreamSpec(
 MEMBERSHIP_TYPE = StreamSpec(
     name="membership_type",
     primary_key=("id",),
-    columns=_columns(
+    columns=columns(
         id="integer",
         name="string",
         title="string",
@@ -113,7 +107,7 @@ MEMBERSHIP = StreamSpec(
     name="membership",
     primary_key=("id",),
     columns={
-        **_columns(
+        **columns(
             id="integer",
             contact_id="integer",
             membership_type_id="integer",
@@ -126,7 +120,7 @@ MEMBERSHIP = StreamSpec(
             source="string",
             owner_membership_id="integer",
         ),
-        **_named(("status_id:name", "string")),
+        **named(("status_id:name", "string")),
     },
     cursor=Cursor("full"),
     deletes="id_reconcile",
@@ -137,7 +131,7 @@ MEMBERSHIP_LOG = StreamSpec(
     name="membership_log",
     primary_key=("id",),
     columns={
-        **_columns(
+        **columns(
             id="integer",
             membership_id="integer",
             membership_type_id="integer",
@@ -146,7 +140,7 @@ MEMBERSHIP_LOG = StreamSpec(
             modified_id="integer",
             modified_date="date",
         ),
-        **_named(("status_id:name", "string")),
+        **named(("status_id:name", "string")),
     },
     cursor=Cursor("append_log_id", "id"),
     deletes="id_reconcile",
@@ -157,7 +151,7 @@ CASE = StreamSpec(
     name="case",
     primary_key=("id",),
     columns={
-        **_columns(
+        **columns(
             id="integer",
             start_date="date",
             end_date="date",
@@ -165,9 +159,9 @@ CASE = StreamSpec(
             modified_date="timestamp",
             is_deleted="boolean",
         ),
-        **_named(("case_type_id:name", "string"), ("status_id:name", "string")),
+        **named(("case_type_id:name", "string"), ("status_id:name", "string")),
     },
-    cursor=_MODIFIED,
+    cursor=MODIFIED,
     deletes="id_reconcile",
     deleted_when="is_deleted",
     version="modified_date",
@@ -177,7 +171,7 @@ CASE = StreamSpec(
 CASE_CONTACT = StreamSpec(
     name="case_contact",
     primary_key=("id",),
-    columns=_columns(id="integer", case_id="integer", contact_id="integer"),
+    columns=columns(id="integer", case_id="integer", contact_id="integer"),
     # Not an append log: a merge rewrites contact_id in place. The table is small: read it whole.
     cursor=Cursor("full"),
     deletes="id_reconcile",
@@ -188,7 +182,7 @@ ACTIVITY = StreamSpec(
     name="activity",
     primary_key=("id",),
     columns={
-        **_columns(
+        **columns(
             id="integer",
             activity_date_time="timestamp",
             created_date="timestamp",
@@ -200,9 +194,9 @@ ACTIVITY = StreamSpec(
             case_id="integer",
             subject="string",
         ),
-        **_named(("activity_type_id:name", "string"), ("status_id:name", "string")),
+        **named(("activity_type_id:name", "string"), ("status_id:name", "string")),
     },
-    cursor=_MODIFIED,
+    cursor=MODIFIED,
     deletes="id_reconcile",
     deleted_when="is_deleted",
     version="modified_date",
@@ -217,4 +211,5 @@ STREAMS: tuple[StreamSpec, ...] = (
     CASE,
     CASE_CONTACT,
     ACTIVITY,
+    *OPTIONAL,
 )

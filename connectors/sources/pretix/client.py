@@ -24,6 +24,12 @@ from connectors.sources.base import client_for
 from connectors.sources.pretix.settings import PretixSettings
 
 HOSTED = "pretix.eu"
+# What these streams need beyond viewing orders (api/views/voucher.py, organizer.py).
+RIGHTS: Mapping[str, str] = {
+    "voucher": "view vouchers",
+    "membership": "view customers",
+    "membership_type": "change the organizer's settings",
+}
 Row = dict[str, Any]
 
 
@@ -88,7 +94,7 @@ class PretixClient:
                 source=error.source,
                 stream=stream,
                 todo="Check the organizer's short name, and give the team the events and the right"
-                " to view orders.",
+                f" to {RIGHTS.get(stream or '', 'view orders')}.",
             ) from error
 
     @staticmethod

@@ -1,12 +1,16 @@
-"""What of a pretix order is landed, and under which streams.
+"""What of pretix's records is landed, and under which streams.
 
-Data flow: order of the API -> with_children() -> rows of order, position, payment and refund.
+Data flow: order of the API -> with_children() -> rows of order, position, payment and refund;
+other records -> kept() -> rows with only what is named here.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+
+from connectors.sources.pretix.streams import ITEM, MEMBERSHIP, SUBEVENT, VOUCHER
+from connectors.sources.pretix.streams import MEMBERSHIP_TYPE as TYPE
 
 Row = dict[str, Any]
 
@@ -22,6 +26,21 @@ _CHILDREN: Mapping[str, tuple[str, tuple[str, ...]]] = {
     "order_payment": ("payments", ("payment_url", "details")),
     "order_refund": ("refunds", ("details", "comment")),
 }
+
+# Of these only what is declared is landed: they come with texts, prices, names and codes.
+_KEPT: Mapping[str, frozenset[str]] = {
+    spec.name: frozenset(spec.columns) for spec in (SUBEVENT, ITEM, VOUCHER, MEMBERSHIP, TYPE)
+}
+
+
+def kept(stream: str, rows: Sequence[Row]) -> list[Row]:
+    """The rows with their declared keys only; of a product's variations id and name."""
+    names = _KEPT[stream]
+    found = [{key: value for key, value in row.items() if key in names} for row in rows]
+    for row in found if stream == "item" else ():
+        variations = row.get("variations") or ()
+        row["variations"] = [{"id": one["id"], "value": one.get("value")} for one in variations]
+    return found
 
 
 def with_children(orders: Sequence[Row]) -> dict[str, list[Row]]:

@@ -1,4 +1,4 @@
-"""pretix as a source: events, orders with their children, check-ins.
+"""pretix as a source: events and dates of series, products, orders with their children, check-ins.
 
 Data flow: PretixSource.pages() -> PretixClient -> Page -> engine.
 
@@ -6,29 +6,36 @@ Page numbers shift when an order is changed while paging, so they are never resu
 read in order of `last_modified`, and each request starts anew at the greatest `last_modified` seen
 (`modified_since` is inclusive): an order changed meanwhile moves to the end and is met again there.
 Page numbers are only used within one `last_modified`, when more orders share it than fit on a page.
-Check-ins are read the same way by `created`, event by event.
+The dates of series are read the same way, check-ins by `created`, event by event. Products and
+vouchers have no time of change: they are read event by event, of events that are not long over.
 
-The mark of `order` is the first page's X-Page-Generated, the server's own time. A refund does not
-change `last_modified` (tests/real shows it): orders modified within the refund window are read
-again each time, and of older orders the refunds alone, as long as their event is not long over.
+The mark of `order` and `subevent` is the first page's X-Page-Generated, the server's own time. A
+refund does not change `last_modified` (tests/real shows it): orders modified within the refund
+window are read again each time, and of older orders the refunds alone, as long as their event is
+not long over.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
-from connectors.errors import JourneyConnectorError
 from connectors.http.client import Usage
 from connectors.protocol import CheckItem, Page, Request, StreamSpec
 from connectors.registry import SourceContext
-from connectors.sources.base import Place, failed, with_lookback
-from connectors.sources.pretix.client import Listing, PretixClient, Row
-from connectors.sources.pretix.records import ORDER_LEFT_OUT, with_children
+from connectors.sources.base import Place, with_lookback
+from connectors.sources.pretix.checks import PATHS, checked
+from connectors.sources.pretix.client import Listing, PretixClient
+from connectors.sources.pretix.paging import before, iso, keyset, not_over, walk
+from connectors.sources.pretix.records import ORDER_LEFT_OUT, kept, with_children
 from connectors.sources.pretix.settings import PretixSettings
 from connectors.sources.pretix.streams import STREAMS
+
+# Lists without a time of change: of the organizer, and of one event each.
+_PLAIN = ("membership_type", "membership")
+_BY_EVENT = ("item", "voucher")
 
 
 @dataclass(frozen=True)
@@ -64,39 +71,14 @@ class PretixSource:
         self._client.close()
 
     def streams(self) -> Sequence[StreamSpec]:
-        """All streams; the lookback of `order` is the configured refund window."""
+        """The configured streams; the lookback of `order` is the configured refund window."""
         window = timedelta(days=self._settings.refund_window_days)
-        return with_lookback(STREAMS, "order", window)
+        found = with_lookback(STREAMS, "order", window)
+        return [spec for spec in found if spec.name not in self._settings.left_out()]
 
     def check(self) -> Sequence[CheckItem]:
-        """Token, events, orders and check-ins, and the cursor of each."""
-        items: list[CheckItem] = []
-        events: Sequence[Row] = []
-        try:
-            listing = self._client.list("events/", {"page_size": 1})
-            events = listing.results
-            items.append(CheckItem("event", True, f"{listing.count} events; read in full"))
-        except JourneyConnectorError as error:
-            return [failed("event", error)]
-        try:
-            listing = self._client.list("orders/", {"page_size": 1})
-            cursor = (
-                "incremental by modified_since, mark from X-Page-Generated"
-                if listing.generated
-                else "no X-Page-Generated: marks come from the server's Date header"
-            )
-            window = self._settings.refund_window_days
-            detail = f"{listing.count} orders; {cursor}; re-read for refunds: {window} days"
-            items.append(CheckItem("order", True, detail))
-        except JourneyConnectorError as error:
-            items.append(failed("order", error))
-        try:
-            if events:
-                self._client.list(f"events/{events[0]['slug']}/checkins/", {"page_size": 1})
-            items.append(CheckItem("checkin", True, "incremental by created_since, per event"))
-        except JourneyConnectorError as error:
-            items.append(failed("checkin", error))
-        return items
+        """Token and rights, and the cursor of each stream."""
+        return checked(self._client, self._settings, self.streams())
 
     def pages(self, request: Request) -> Iterator[Page]:
         """Pages of one slice; those of orders and check-ins can be resumed after."""
@@ -104,24 +86,94 @@ class PretixSource:
             yield from self._events()
         elif request.stream == "order":
             yield from self._orders(request)
+        elif request.stream == "subevent":
+            yield from self._subevents(request)
+        elif request.stream in _PLAIN:
+            yield from self._plain(request.stream)
+        elif request.stream in _BY_EVENT:
+            yield from self._by_event(request)
         else:
             yield from self._checkins(request)
 
     def ids(self, stream: str) -> Iterator[Sequence[tuple[Any, ...]]]:
-        """All event slugs, in chunks."""
-        params = {"page_size": self._settings.page_size, "ordering": "slug"}
-        for listing in self._walk(f"{stream}s/", params, stream):
-            yield [(row["slug"],) for row in listing.results]
+        """All keys, in chunks."""
+        size = self._settings.page_size
+        if stream in _BY_EVENT:
+            for slug in self._events_since(None, stream):
+                path = PATHS[stream].format(event=slug)
+                params = {"page_size": size, "ordering": "id"}
+                for listing in walk(self._client, path, params, stream):
+                    yield [(row["id"],) for row in listing.results]
+            return
+        key = "slug" if stream == "event" else "id"
+        for listing in walk(
+            self._client, PATHS[stream], {"page_size": size, "ordering": key}, stream
+        ):
+            yield [(row[key],) for row in listing.results]
 
     def _events(self) -> Iterator[Page]:
         params = {"page_size": self._settings.page_size, "ordering": "slug"}
-        for number, listing in enumerate(self._walk("events/", params, "event"), start=1):
+        for number, listing in enumerate(walk(self._client, "events/", params, "event"), start=1):
             yield Page(
                 rows={"event": listing.results},
                 token=f"page={number}",
                 expected_total=listing.count,
                 server_time=listing.server_time,
             )
+
+    def _plain(self, stream: str) -> Iterator[Page]:
+        params = {"page_size": self._settings.page_size}
+        for number, listing in enumerate(
+            walk(self._client, PATHS[stream], params, stream), start=1
+        ):
+            yield Page(
+                rows={stream: kept(stream, listing.results)},
+                token=f"page={number}",
+                expected_total=listing.count,
+                server_time=listing.server_time,
+            )
+
+    def _subevents(self, request: Request) -> Iterator[Page]:
+        """Dates of all series in order of `last_modified`, which pretix sets at every change."""
+        position = _Position.parse(request.position)
+        if position.done:
+            return
+        start = position.since or iso(request.since)
+        params = {"ordering": "last_modified", "page_size": self._settings.page_size}
+        for token, reached, listing, rows in keyset(
+            self._client, "subevents/", params, "modified_since", "last_modified", start, "subevent"
+        ):
+            inside = [row for row in rows if before(row["last_modified"], request.until)]
+            yield Page(
+                rows={"subevent": kept("subevent", inside)},
+                token=token,
+                position=_Position.after(listing, reached),
+                server_time=listing.server_time,
+                mark=listing.generated,
+            )
+            if len(inside) < len(rows):
+                return
+
+    def _by_event(self, request: Request) -> Iterator[Page]:
+        """Lists without a time of change: at incremental reads not of events long over."""
+        position = _Position.parse(request.position)
+        params = {"page_size": self._settings.page_size, "ordering": "id"}
+        for slug in self._events_since(self._oldest(request), request.stream):
+            if slug <= position.event:
+                continue
+            path = PATHS[request.stream].format(event=slug)
+            for number, listing in enumerate(
+                walk(self._client, path, params, request.stream), start=1
+            ):
+                whole = listing.next is None
+                rows = [{**row, "event": slug} for row in listing.results]
+                yield Page(
+                    rows={request.stream: kept(request.stream, rows)},
+                    token=f"{slug}:page={number}",
+                    position=_Position(event=slug).text() if whole else None,
+                    server_time=listing.server_time,
+                    mark=iso(listing.server_time),
+                )
 
     def _orders(self, request: Request) -> Iterator[Page]:
         position = _Position.parse(request.position)
@@ -131,24 +183,26 @@ class PretixSource:
             yield from self._late_refunds(request.since, position)
 
     def _modified_orders(self, request: Request, position: _Position) -> Iterator[Page]:
-        start = position.since or _iso(request.since)
+        start = position.since or iso(request.since)
         params = {
             "ordering": "last_modified",
             "page_size": self._settings.page_size,
             "include_canceled_positions": "true",
             "exclude": list(ORDER_LEFT_OUT),
         }
-        read = self._keyset("orders/", params, "modified_since", "last_modified", start, "order")
+        read = keyset(
+            self._client, "orders/", params, "modified_since", "last_modified", start, "order"
+        )
         for token, reached, listing, rows in read:
-            kept = [row for row in rows if _before(row["last_modified"], request.until)]
+            inside = [row for row in rows if before(row["last_modified"], request.until)]
             yield Page(
-                rows=with_children(kept),
+                rows=with_children(inside),
                 token=token,
                 position=_Position.after(listing, reached),
                 server_time=listing.server_time,
                 mark=listing.generated,
             )
-            if len(kept) < len(rows):
+            if len(inside) < len(rows):
                 return  # the slice's end was reached
 
     def _late_refunds(self, window: datetime, position: _Position) -> Iterator[Page]:
@@ -161,13 +215,13 @@ class PretixSource:
         params = {
             "include": ["code", "event", "refunds"],
             "ordering": "datetime",
-            "created_before": _iso(window),
+            "created_before": iso(window),
             "page_size": self._settings.page_size,
         }
         for slug in self._events_since(window, "order"):
             if slug <= done:
                 continue
-            for listing in self._walk(f"events/{slug}/orders/", params, "order"):
+            for listing in walk(self._client, f"events/{slug}/orders/", params, "order"):
                 if listing.next is None:
                     done = slug
                 refunds = with_children(listing.results)["order_refund"]
@@ -178,100 +232,37 @@ class PretixSource:
 
     def _checkins(self, request: Request) -> Iterator[Page]:
         position = _Position.parse(request.position)
-        oldest = None
-        if request.mark is not None and request.since is not None:
-            oldest = request.since - timedelta(days=self._settings.checkin_event_days)
-        for slug in self._events_since(oldest, "checkin"):
+        for slug in self._events_since(self._oldest(request), "checkin"):
             if slug < position.event or (slug == position.event and position.done):
                 continue
-            start = position.since if slug == position.event else _iso(request.since)
+            start = position.since if slug == position.event else iso(request.since)
             params = {"ordering": "created", "page_size": self._settings.page_size}
-            path = f"events/{slug}/checkins/"
-            read = self._keyset(path, params, "created_since", "created", start, "checkin")
+            path = PATHS["checkin"].format(event=slug)
+            read = keyset(self._client, path, params, "created_since", "created", start, "checkin")
             for token, reached, listing, rows in read:
-                kept = [row for row in rows if _before(row["created"], request.until)]
+                inside = [row for row in rows if before(row["created"], request.until)]
                 yield Page(
-                    rows={"checkin": [{**row, "event": slug} for row in kept]},
+                    rows={"checkin": [{**row, "event": slug} for row in inside]},
                     token=f"{slug}:{token}",
                     position=_Position.after(listing, reached, slug),
                     server_time=listing.server_time,
                 )
-                if len(kept) < len(rows):
+                if len(inside) < len(rows):
                     break
+
+    def _oldest(self, request: Request) -> datetime | None:
+        """Events that ended before are left alone; None at a full read or a backfill."""
+        if request.mark is None or request.since is None:
+            return None
+        return request.since - timedelta(days=self._settings.checkin_event_days)
 
     def _events_since(self, oldest: datetime | None, stream: str) -> list[str]:
         """Slugs in order, of events that have not ended before `oldest` (None: all)."""
         params = {"page_size": self._settings.page_size, "ordering": "slug"}
         slugs = {
             str(event["slug"])
-            for listing in self._walk("events/", params, stream)
+            for listing in walk(self._client, "events/", params, stream)
             for event in listing.results
-            if oldest is None or _not_over(event, oldest)
+            if oldest is None or not_over(event, oldest)
         }
         return sorted(slugs)
-
-    def _keyset(
-        self,
-        path: str,
-        params: Mapping[str, Any],
-        since_param: str,
-        field: str,
-        start: str | None,
-        stream: str,
-    ) -> Iterator[tuple[str, str | None, Listing, list[Row]]]:
-        """(token, value reached, page, rows not seen on the page before), in order of `field`.
-
-        The value reached is None while page numbers are used: such a page can not be resumed after.
-        """
-        since, seen = start, frozenset[str]()
-        token = f"{field}>={since or ''}"
-        listing = self._client.list(path, _given(params, since_param, since), stream)
-        while True:
-            fresh = [row for row in listing.results if _key(row, field) not in seen]
-            last = str(listing.results[-1][field]) if listing.results else since
-            yield token, last if last != since else None, listing, fresh
-            link = listing.next
-            if link is None:
-                return
-            seen = frozenset(_key(row, field) for row in listing.results)
-            if last is not None and last != since:
-                since, token = last, f"{field}>={last}"
-                listing = self._client.list(path, _given(params, since_param, since), stream)
-            else:
-                # A whole page with one and the same value: only page numbers lead through it.
-                token = link
-                listing = self._client.follow(link, stream)
-
-    def _walk(self, path: str, params: Mapping[str, Any], stream: str) -> Iterator[Listing]:
-        listing = self._client.list(path, params, stream)
-        yield listing
-        while listing.next is not None:
-            listing = self._client.follow(listing.next, stream)
-            yield listing
-
-
-def _given(params: Mapping[str, Any], name: str, since: str | None) -> Mapping[str, Any]:
-    return {**params, name: since} if since else params
-
-
-def _key(row: Row, field: str) -> str:
-    return f"{row.get('code', row.get('id'))}@{row[field]}"
-
-
-def _iso(moment: datetime | None) -> str | None:
-    return moment.astimezone(UTC).isoformat().replace("+00:00", "Z") if moment else None
-
-
-def _moment(text: Any) -> datetime | None:
-    return datetime.fromisoformat(str(text)) if text else None
-
-
-def _before(text: Any, until: datetime | None) -> bool:
-    moment = _moment(text)
-    return until is None or moment is None or moment < until
-
-
-def _not_over(event: Row, oldest: datetime) -> bool:
-    """Whether the event ended at `oldest` or later; a series, or one without dates, never ends."""
-    ended = _moment(event.get("date_to") or event.get("date_from"))
-    return bool(event.get("has_subevents")) or ended is None or ended >= oldest

@@ -9,6 +9,11 @@ Facts (pretix 2026.8.0, src/pretix/api and base/models):
   `order` re-reads recent orders (tests/real shows it against a real server).
 - order codes are unique per organizer; payments and refunds are numbered per order (`local_id`).
 - check-ins: `created_since` on `created`; annulling one later changes it in place.
+- dates of a series (sub-events): `modified_since` and X-Page-Generated as for orders
+  (api/views/event.py); a date that was never sold can be deleted.
+- products and vouchers have no time of change (api/views/item.py, voucher.py).
+- memberships of customer accounts have neither, come in no total order, and the API does not show
+  whether one was cancelled (api/serializers/organizer.py, base/models/memberships.py).
 - money is a decimal string in the event's currency; times are ISO 8601 with an offset.
 """
 
@@ -47,6 +52,97 @@ EVENT = StreamSpec(
     description="Events of the organizer; name and location by language.",
 )
 
+SUBEVENT = StreamSpec(
+    name="subevent",
+    primary_key=("id",),
+    columns=_columns(
+        id="integer",
+        event="string",
+        name="json",
+        active="boolean",
+        is_public="boolean",
+        date_from="timestamp",
+        date_to="timestamp",
+        location="json",
+        meta_data="json",
+        last_modified="timestamp",
+    ),
+    cursor=Cursor("updated_since", lookback=timedelta(days=1)),
+    deletes="id_reconcile",
+    version="last_modified",
+    description="Dates of event series.",
+)
+
+ITEM = StreamSpec(
+    name="item",
+    primary_key=("id",),
+    columns=_columns(
+        id="integer",
+        event="string",
+        name="json",
+        internal_name="string",
+        category="integer",
+        active="boolean",
+        admission="boolean",
+        default_price="money",
+        variations="json",
+    ),
+    cursor=Cursor("updated_since"),
+    deletes="id_reconcile",
+    description="Products of an event: tickets (`admission`) and what else it sells.",
+)
+
+VOUCHER = StreamSpec(
+    name="voucher",
+    primary_key=("id",),
+    columns=_columns(
+        id="integer",
+        event="string",
+        created="timestamp",
+        tag="string",
+        item="integer",
+        subevent="integer",
+        max_usages="integer",
+        redeemed="integer",
+        valid_until="timestamp",
+    ),
+    cursor=Cursor("updated_since"),
+    deletes="id_reconcile",
+    description="Vouchers by tag, and how often they were used; without their codes.",
+)
+
+MEMBERSHIP_TYPE = StreamSpec(
+    name="membership_type",
+    primary_key=("id",),
+    columns=_columns(
+        id="integer",
+        name="json",
+        transferable="boolean",
+        allow_parallel_usage="boolean",
+        max_usages="integer",
+    ),
+    cursor=Cursor("full"),
+    deletes="none",
+    description="What memberships of customer accounts entitle to.",
+)
+
+MEMBERSHIP = StreamSpec(
+    name="membership",
+    primary_key=("id",),
+    columns=_columns(
+        id="integer",
+        testmode="boolean",
+        customer="string",
+        membership_type="integer",
+        date_start="timestamp",
+        date_end="timestamp",
+    ),
+    cursor=Cursor("full"),
+    # The API deletes none; test ones can go, and are flagged.
+    deletes="none",
+    description="Entitlements of customer accounts; no terms of an association's membership.",
+)
+
 ORDER = StreamSpec(
     name="order",
     primary_key=("code",),
@@ -81,6 +177,9 @@ ORDER_POSITION = StreamSpec(
         event="string",
         positionid="integer",
         item="integer",
+        variation="integer",
+        subevent="integer",
+        voucher="integer",
         price="money",
         attendee_name="string",
         attendee_name_parts="json",
@@ -159,6 +258,11 @@ CHECKIN = StreamSpec(
 
 STREAMS: tuple[StreamSpec, ...] = (
     EVENT,
+    SUBEVENT,
+    ITEM,
+    VOUCHER,
+    MEMBERSHIP_TYPE,
+    MEMBERSHIP,
     ORDER,
     ORDER_POSITION,
     ORDER_PAYMENT,

@@ -15,6 +15,8 @@ Facts and where they come from (civicrm-core):
 - Api4SelectQuery.php: unknown fields in select are dropped without an error, in where and orderBy
   they are one; `id` is always selected; no limit means every record.
 - DAOGetAction.php: row_count in select gives the matched count.
+- `Entity.get` lists the entities; those of a component that is switched off are left out (pull
+  request 19075).
 An error document with HTTP 200 happens behind some front ends: `errors_with_200=True`.
 Not verified: the answer to a request without any credential (403 here).
 """
@@ -56,7 +58,8 @@ class CivicrmFake:
 
     `without`: fields an older site does not have yet, e.g. {"Activity": ["modified_date"]}.
     `extra_fields`: fields a newer site has, e.g. {"Contact": ["Consent.sms"]} (a dot: custom).
-    `forbidden`: entities this key may not read (403).
+    `forbidden`: entities this key may not read (403). `absent`: entities of components that are
+    switched off.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class CivicrmFake:
         without: Mapping[str, Iterable[str]] | None = None,
         extra_fields: Mapping[str, Iterable[str]] | None = None,
         forbidden: Iterable[str] = (),
+        absent: Iterable[str] = (),
         errors_with_200: bool = False,
         detailed_errors: bool = True,
     ) -> None:
@@ -81,6 +85,8 @@ class CivicrmFake:
         self._errors = 0
         self._fields: dict[str, list[Field]] = {}
         for entity, fields in ENTITIES.items():
+            if entity in absent:
+                continue
             missing = set((without or {}).get(entity, ()))
             more = [
                 Field(name, type="Custom" if "." in name else "Field")
@@ -140,7 +146,9 @@ class CivicrmFake:
             "getFields": self._get_fields,
             "getActions": self._get_actions,
         }
-        if entity not in self._fields:
+        if entity == "Entity":
+            actions = {"get": self._get_entities}
+        if entity not in self._fields and entity != "Entity":
             raise ApiError(
                 f"API ({entity}, {action}) does not exist (join the API team and implement it!)",
                 code="not-found",
@@ -174,6 +182,10 @@ class CivicrmFake:
         if chosen:
             listed = [{key: row[key] for key in chosen if key in row} for row in listed]
         return {"values": listed, "count": len(listed), "countFetched": len(listed)}
+
+    def _get_entities(self, _entity: str, _params: dict[str, Any]) -> dict[str, Any]:
+        rows = [{"name": name} for name in sorted((*self._fields, "Entity"))]
+        return {"values": rows, "count": len(rows), "countFetched": len(rows)}
 
     @staticmethod
     def _get_actions(_entity: str, _params: dict[str, Any]) -> dict[str, Any]:

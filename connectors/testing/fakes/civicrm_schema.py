@@ -3,7 +3,8 @@
 Data flow: this table -> CivicrmFake.getFields and its checks of select, where and orderBy.
 
 Facts from civicrm-core: Membership has no created or modified date in its stored schema, and
-MembershipLog.modified_date is a DATE (schema/Member/*.entityType.php); contact primaries are
+MembershipLog.modified_date is a DATE (schema/Member/*.entityType.php); Participant and Contribution
+got theirs with 6.9, Event has none (schema/Event, schema/Contribute); contact primaries are
 implicit joins `email_primary`, `phone_primary`, `address_primary` (pull request 23845); option
 fields can be asked for with a suffix such as `status_id:name`; custom fields are named Group.field.
 """
@@ -124,6 +125,60 @@ _ACTIVITY = [
     Field("target_contact_id", "Integer", "Extra", fk_entity="Contact"),
     Field("case_id", "Integer", "Extra", fk_entity="Case"),
 ]
+_EVENT = [
+    _ID,
+    Field("title"),
+    *_suffixed("event_type_id"),
+    *_fields("Timestamp", "start_date", "end_date", "created_date"),
+    *_fields("Boolean", "is_active", "is_public", "is_online_registration", "is_monetary"),
+    Field("is_template", "Boolean"),
+    Field("currency"),
+]
+_PARTICIPANT = [
+    _ID,
+    _key("contact_id", "Contact"),
+    _key("event_id", "Event"),
+    *_suffixed("status_id", "role_id"),
+    Field("status_id.class", joined=True),
+    *_fields("Timestamp", "register_date", "created_date", "modified_date"),
+    Field("fee_amount", "Money"),
+    Field("fee_currency"),
+    _key("registered_by_id", "Participant"),
+    _key("transferred_to_contact_id", "Contact"),
+    *_fields("Boolean", "is_pay_later", "is_test"),
+]
+_CONTRIBUTION = [
+    _ID,
+    _key("contact_id", "Contact"),
+    *_suffixed("contribution_status_id", "financial_type_id", "payment_instrument_id"),
+    *_fields("Money", "total_amount", "fee_amount", "net_amount"),
+    Field("paid_amount", "Money", "Extra"),
+    *_fields("String", "currency", "trxn_id", "source", "cancel_reason", "check_number"),
+    *_fields("Timestamp", "receive_date", "cancel_date", "created_date", "modified_date"),
+    _key("contribution_recur_id", "ContributionRecur"),
+    *_fields("Boolean", "is_pay_later", "is_test", "is_template"),
+]
+_CONTRIBUTION_RECUR = [
+    _ID,
+    _key("contact_id", "Contact"),
+    Field("amount", "Money"),
+    *_fields("String", "currency", "frequency_unit", "processor_id", "cancel_reason"),
+    *_fields("Integer", "frequency_interval", "installments", "failure_count"),
+    *_suffixed("contribution_status_id", "financial_type_id"),
+    *_fields("Timestamp", "start_date", "create_date", "modified_date", "cancel_date", "end_date"),
+    Field("next_sched_contribution_date", "Timestamp"),
+    *_fields("Boolean", "auto_renew", "is_test"),
+]
+_RELATIONSHIP = [
+    _ID,
+    _key("contact_id_a", "Contact"),
+    _key("contact_id_b", "Contact"),
+    *_suffixed("relationship_type_id"),
+    *_fields("Date", "start_date", "end_date"),
+    Field("is_active", "Boolean"),
+    Field("description"),
+    *_fields("Timestamp", "created_date", "modified_date"),
+]
 
 ENTITIES: dict[str, list[Field]] = {
     "Contact": _CONTACT,
@@ -133,6 +188,11 @@ ENTITIES: dict[str, list[Field]] = {
     "Case": _CASE,
     "CaseContact": _CASE_CONTACT,
     "Activity": _ACTIVITY,
+    "Event": _EVENT,
+    "Participant": _PARTICIPANT,
+    "Contribution": _CONTRIBUTION,
+    "ContributionRecur": _CONTRIBUTION_RECUR,
+    "Relationship": _RELATIONSHIP,
 }
 
 # `get` filters these to 0 unless the caller mentions them or asks by id

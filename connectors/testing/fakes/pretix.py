@@ -1,6 +1,6 @@
 """A fake pretix: the read side of its REST API for one organizer.
 
-Data flow: GET /api/v1/organizers/{o}/... -> RecordStore("pretix", event|order|checkin) -> JSON.
+Data flow: GET /api/v1/organizers/{o}/... -> RecordStore("pretix", event|order|checkin...) -> JSON.
 
 Facts from the source of pretix 2026.8.0 (package of that version):
 - api/pagination.py: page numbers, `page_size` at most 50 and 50 by default; an invalid page is 404.
@@ -11,7 +11,11 @@ Facts from the source of pretix 2026.8.0 (package of that version):
   include_canceled_positions=true; include=/exclude= name fields.
 - api/views/checkin.py: event-level check-ins, filters created_since and datetime_since, default
   order created, id; the records carry no event, and there is no X-Page-Generated header.
-- api/views/event.py: default order `slug`, filters live, testmode, is_public, has_subevents.
+- api/views/event.py: default order `slug`, filters live, testmode, is_public, has_subevents; the
+  sub-events of all events in one list, `modified_since` (>=), with X-Page-Generated.
+- api/views/item.py, voucher.py: per event, no time filter; vouchers need `event.vouchers:read`.
+- api/views/organizer.py: memberships need `organizer.customers:read` and come in the order of their
+  end, membership types need `organizer.settings.general:write`; neither can be ordered.
 - A refund does not touch the order's last_modified: the fake compares the stored value only.
 - Unknown values in `ordering` are ignored (Django REST framework's OrderingFilter).
 """
@@ -19,7 +23,7 @@ Facts from the source of pretix 2026.8.0 (package of that version):
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC
 from typing import Any
 from urllib.parse import urlencode
@@ -31,15 +35,38 @@ from connectors.testing.fakes.pretix_lists import (
     listings,
     number,
 )
-from connectors.testing.fakes.pretix_records import complete_checkin, complete_event, complete_order
+from connectors.testing.fakes.pretix_records import (
+    complete_checkin,
+    complete_event,
+    complete_item,
+    complete_membership,
+    complete_membership_type,
+    complete_order,
+    complete_subevent,
+    complete_voucher,
+)
 from connectors.testing.server import Request, Response
 from connectors.testing.store import RecordStore
 
+_Show = Callable[[dict[str, Any]], dict[str, Any]]
+_ORGANIZER_LISTS: Mapping[str, tuple[str, _Show]] = {
+    "subevents": ("subevent", complete_subevent),
+    "memberships": ("membership", complete_membership),
+    "membershiptypes": ("membershiptype", complete_membership_type),
+}
+_EVENT_LISTS: Mapping[str, tuple[str, _Show]] = {
+    "items": ("item", complete_item),
+    "vouchers": ("voucher", complete_voucher),
+}
 _ROOT = re.compile(r"^/api/v1/organizers/(?P<organizer>[^/]+)/(?P<rest>.*)$")
 
 
 class PretixFake:
-    """One organizer. `hidden_events`: slugs the token's team may not see (403)."""
+    """One organizer.
+
+    `hidden_events`: slugs the token's team may not see (403). `forbidden`: lists it has no right
+    for, of subevents, items, vouchers, memberships, membershiptypes.
+    """
 
     def __init__(
         self,
@@ -48,11 +75,13 @@ class PretixFake:
         *,
         organizer: str = "example",
         hidden_events: Sequence[str] = (),
+        forbidden: Sequence[str] = (),
     ) -> None:
         self._store = store
         self._key = api_key
         self._organizer = organizer
         self._hidden = frozenset(hidden_events)
+        self._forbidden = frozenset(forbidden)
         self._lists = listings(store)
 
     def handle(self, request: Request) -> Response:
@@ -76,10 +105,15 @@ class PretixFake:
         if found["organizer"] != self._organizer:
             raise _no_permission()
         parts = found["rest"].rstrip("/").split("/")
+        if parts[-1] in self._forbidden:
+            raise _no_permission()
         if parts == ["events"]:
             return self._list(request, "event", self._event)
         if parts == ["orders"]:
             return self._list(request, "order", self._order_of(request), generated=True)
+        if len(parts) == 1 and parts[0] in _ORGANIZER_LISTS:
+            entity, show = _ORGANIZER_LISTS[parts[0]]
+            return self._list(request, entity, show, generated=entity == "subevent")
         if parts[0] == "orders" and len(parts) == 2:
             return self._one("order", parts[1], self._order_of(request))
         if parts[0] == "events" and len(parts) >= 2:
@@ -96,6 +130,9 @@ class PretixFake:
             return self._list(request, "order", show, event=slug, generated=True)
         if rest == ["checkins"]:
             return self._list(request, "checkin", complete_checkin, event=slug)
+        if len(rest) == 1 and rest[0] in _EVENT_LISTS:
+            entity, show = _EVENT_LISTS[rest[0]]
+            return self._list(request, entity, show, event=slug)
         raise RefusedError(404, {"detail": "Not found."})
 
     @staticmethod
@@ -105,7 +142,7 @@ class PretixFake:
     def _event(self, body: dict[str, Any]) -> dict[str, Any]:
         return complete_event(body, self._organizer)
 
-    def _order_of(self, request: Request) -> Callable[[dict[str, Any]], dict[str, Any]]:
+    def _order_of(self, request: Request) -> _Show:
         wanted = request.param("include_canceled_positions", "false") or "false"
         include = [value for name, value in request.query if name == "include"]
         exclude = [value for name, value in request.query if name == "exclude"]
@@ -116,9 +153,7 @@ class PretixFake:
 
         return show
 
-    def _one(
-        self, entity: str, id: str, show: Callable[[dict[str, Any]], dict[str, Any]]
-    ) -> Response:
+    def _one(self, entity: str, id: str, show: _Show) -> Response:
         record = self._store.get(VENDOR, entity, id)
         if record is None:
             raise RefusedError(404, {"detail": f"No {entity.title()} matches the given query."})
@@ -128,7 +163,7 @@ class PretixFake:
         self,
         request: Request,
         entity: str,
-        show: Callable[[dict[str, Any]], dict[str, Any]],
+        show: _Show,
         *,
         event: str | None = None,
         generated: bool = False,

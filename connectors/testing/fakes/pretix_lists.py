@@ -47,6 +47,28 @@ _CHECKIN_FILTERS = {
     "datetime_since": ("datetime", ">="),
     "datetime_before": ("datetime", "<"),
 }
+# Lists of less weight: paths, filters, orders, default order.
+_MORE: Mapping[str, tuple[Sequence[str], Mapping[str, tuple[str, str]], Sequence[str], str]] = {
+    "subevent": (
+        ("id", "date_from", "last_modified", "active", "is_public"),
+        {
+            "modified_since": ("last_modified", ">="),
+            "active": ("active", "bool"),
+            "is_public": ("is_public", "bool"),
+        },
+        ("id", "date_from", "last_modified"),
+        "date_from",
+    ),
+    "item": (
+        ("id", "position", "active"),
+        {"active": ("active", "bool")},
+        ("id", "position"),
+        "position",
+    ),
+    "voucher": (("id", "tag"), {"tag": ("tag", "text")}, ("id",), "id"),
+    "membershiptype": (("id",), {}, (), "id"),
+    "membership": (("id", "date_end"), {}, (), "-date_end"),
+}
 
 
 class Listing:
@@ -137,7 +159,7 @@ def number(text: str | None, default: int, *, strict: bool = False) -> Any:
 
 
 def listings(store: RecordStore) -> dict[str, Listing]:
-    """The three lists, with the orders their views allow."""
+    """The lists, with the orders their views allow."""
     orders = ("datetime", "code", "status", "last_modified", "cancellation_date")
     return {
         "event": Listing(
@@ -166,4 +188,8 @@ def listings(store: RecordStore) -> dict[str, Listing]:
             default="created",
             indexes=[(_EVENT, moment("created"), "sort")],
         ),
+        **{
+            entity: Listing(store, entity, paths, filters, ordering=ordering, default=default)
+            for entity, (paths, filters, ordering, default) in _MORE.items()
+        },
     }

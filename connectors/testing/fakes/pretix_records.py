@@ -119,3 +119,79 @@ def complete_checkin(body: dict[str, Any]) -> dict[str, Any]:
     # The event is in the address; the record itself does not name it.
     checkin.pop("event", None)
     return checkin
+
+
+def complete_subevent(body: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "active": True,
+        "is_public": True,
+        "date_to": None,
+        "date_admission": None,
+        "presale_start": None,
+        "presale_end": None,
+        "location": None,
+        "geo_lat": None,
+        "geo_lon": None,
+        "frontpage_text": {"en": "Come all"},
+        "seating_plan": None,
+        "item_price_overrides": [],
+        "variation_price_overrides": [],
+        "meta_data": {},
+        "seat_category_mapping": {},
+        "comment": "Internal words",
+    } | body
+
+
+def complete_item(body: dict[str, Any]) -> dict[str, Any]:
+    item = {
+        "category": None,
+        "internal_name": None,
+        "active": True,
+        "description": {"en": "Long words"},
+        "default_price": "0.00",
+        "tax_rate": "0.00",
+        "admission": True,
+        "personalized": True,
+        "position": 0,
+        "has_variations": bool(body.get("variations")),
+        "variations": [],
+        "checkin_text": None,
+        "grant_membership_type": None,
+        "require_membership": False,
+        "meta_data": {},
+    } | body
+    item["variations"] = [{"description": None, "active": True} | v for v in item["variations"]]
+    item.pop("event", None)  # as with check-ins: the address says it
+    return item
+
+
+def complete_voucher(body: dict[str, Any]) -> dict[str, Any]:
+    voucher = {
+        "code": _secret("voucher", body["id"]).upper(),
+        "max_usages": 1,
+        "redeemed": 0,
+        "min_usages": 1,
+        "valid_until": None,
+        "block_quota": False,
+        "price_mode": "none",
+        "value": None,
+        "item": None,
+        "variation": None,
+        "quota": None,
+        "tag": "",
+        "comment": "For a person",
+        "subevent": None,
+        "seat": None,
+        "budget": None,
+        "budget_used": "0.00",
+    } | body
+    voucher.pop("event", None)
+    return voucher
+
+
+def complete_membership(body: dict[str, Any]) -> dict[str, Any]:
+    return {"testmode": False, "attendee_name_parts": {"full_name": "Anna Example"}} | body
+
+
+def complete_membership_type(body: dict[str, Any]) -> dict[str, Any]:
+    return {"transferable": False, "allow_parallel_usage": False, "max_usages": None} | body

@@ -17,7 +17,7 @@ entries as (
 
 select
     positions.position_id as source_registration_id,
-    positions.event_id as source_event_id,
+    positions.attended_event_id as source_event_id,
     positions.record_id as source_record_id,
     positions.registrant_email_key,
     positions.ordered_at as registered_at,
@@ -36,3 +36,6 @@ select
     positions.known_at
 from positions
 left join entries on positions.position_key = entries.position_key
+where
+    positions.is_admission
+    and positions.attended_event_id is not null

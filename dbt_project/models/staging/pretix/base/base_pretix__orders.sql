@@ -8,7 +8,7 @@ order_position as (
 ),
 
 events as (
-    select * from {{ ref('stg_pretix__events') }}
+    select * from {{ ref('base_pretix__events') }}
 ),
 
 first_positions as (
@@ -28,6 +28,7 @@ select
     pretix_order.email_key,
     pretix_order.phone_e164,
     events.currency_code,
+    events.is_series,
     {{ dbt.concat(['pretix_order.code', "'-'", 'cast(first_positions.first_position as varchar)']) }}
         as registrant_record_id,
     coalesce(first_positions.position_count, 0) as position_count,
@@ -36,6 +37,6 @@ select
     pretix_order.last_modified as updated_at,
     pretix_order._first_known_at as known_at
 from pretix_order
-inner join events on pretix_order.event = events.source_event_id
+inner join events on pretix_order.event = events.slug
 left join first_positions on pretix_order.code = first_positions.order_code
 where not coalesce(pretix_order.testmode, false)

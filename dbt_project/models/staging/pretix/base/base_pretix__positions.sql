@@ -4,6 +4,10 @@ with order_position as (
     {{ raw_current('pretix', 'order_position') }}
 ),
 
+item as (
+    {{ raw_current('pretix', 'item') }}
+),
+
 orders as (
     select * from {{ ref('base_pretix__orders') }}
 )
@@ -14,6 +18,14 @@ select
     {{ dbt.concat(['orders.order_code', "'-'", 'cast(order_position.positionid as varchar)']) }} as record_id,
     orders.order_code,
     orders.event_id,
+    -- In a series, the date; without one the ticket is for nothing that can be attended.
+    case
+        when orders.is_series
+            then {{ dbt.concat(['orders.event_id', "'/'", 'cast(order_position.subevent as varchar)']) }}
+        else orders.event_id
+    end as attended_event_id,
+    -- What a shop sells besides tickets (shirts, catering) is marked so; unknown products are tickets.
+    coalesce(item.admission, true) as is_admission,
     orders.order_status,
     orders.currency_code,
     orders.email_key as registrant_email_key,
@@ -35,3 +47,4 @@ select
     order_position._first_known_at as known_at
 from order_position
 inner join orders on order_position.{{ adapter.quote('order') }} = orders.order_code
+left join item on order_position.item = item.id

@@ -12,6 +12,7 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+from connectors.platforms.brevo import BrevoPlatformSettings, build_brevo
 from connectors.platforms.mailchimp import MailchimpPlatformSettings, build_mailchimp
 from connectors.platforms.protocol import PlatformAdapter, PlatformSettings
 
@@ -35,6 +36,12 @@ class PlatformType:
 
 
 PLATFORMS: dict[str, PlatformType] = {
+    "brevo": PlatformType(
+        BrevoPlatformSettings,
+        lambda name, settings, context: build_brevo(
+            name, settings, context.state_dir, context.user_agent
+        ),
+    ),
     "mailchimp": PlatformType(
         MailchimpPlatformSettings,
         lambda name, settings, context: build_mailchimp(

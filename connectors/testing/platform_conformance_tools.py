@@ -29,8 +29,9 @@ class Account(Protocol):
     a person can reach between two requests of one create. `bulk_write`, `create_write`,
     `update_write`, `contact_page`: (method, regular expression on path and query) of requests.
     `commands`: what the platform's templates would execute. `error_in_200`: its error document,
-    which quotes an address. `lacks`: what does not apply: "refuses" (no bulk call can be refused
-    for one address).
+    which quotes an address. `short_page`: a page without contacts that promises five. `lacks`:
+    what does not apply: "refuses" (no bulk call can be refused for one address), "leaves_segment"
+    (a person objects to everything or to nothing).
     """
 
     kind: str
@@ -42,6 +43,7 @@ class Account(Protocol):
     contact_page: tuple[str, str]
     commands: Sequence[str]
     error_in_200: Mapping[str, Any]
+    short_page: Mapping[str, Any]
     lacks: Collection[str]
     server: FakeServer
 
@@ -53,6 +55,9 @@ class Account(Protocol):
 
     def leave(self, email: str) -> None:
         """The contact goes away altogether, so that later ones move up in the pages."""
+
+    def leave_segment(self, email: str, platform_id: str) -> None:
+        """The person leaves one segment by themselves, and objects to it."""
 
     def statuses(self) -> dict[str, str]:
         """Lower-case address -> what the platform stores about being written to."""

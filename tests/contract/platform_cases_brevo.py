@@ -27,6 +27,7 @@ class BrevoAccount(StoreAccount):
         "code": "invalid_parameter",
         "message": "very.private@example.org is not valid",
     }
+    short_page: ClassVar[Mapping[str, Any]] = {"contacts": [], "count": 5}
     settings: ClassVar[Mapping[str, Any]] = {"api_key": KEY, "account": "main", "plan": "extended"}
     refusal = ("/contacts/add", invalid("some addresses are not valid").response())
 
@@ -48,6 +49,9 @@ class BrevoAccount(StoreAccount):
 
     def leave(self, email: str) -> None:
         self.fake.contacts.delete(email)
+
+    def leave_segment(self, email: str, platform_id: str) -> None:
+        self.fake.contacts.person_acts(email, list_id=int(platform_id))
 
     def statuses(self) -> dict[str, str]:
         return {body["email"]: _status(body) for body in self.fake.contacts.all()}

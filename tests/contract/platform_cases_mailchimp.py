@@ -30,7 +30,9 @@ class MailchimpAccount(StoreAccount):
         "status": 400,
         "detail": "very.private@example.org looks fake or invalid",
     }
+    short_page: ClassVar[Mapping[str, Any]] = {"members": [], "total_items": 5}
     settings: ClassVar[Mapping[str, Any]] = {"api_key": _KEY, "list_id": "a1b2c3"}
+    lacks = frozenset({"leaves_segment"})
     refusal = ("/segments/", invalid("somebody looks fake or invalid.").response())
 
     def app(self) -> App:
@@ -47,6 +49,9 @@ class MailchimpAccount(StoreAccount):
 
     def leave(self, email: str) -> None:
         self.fake.members.forget(Request("POST", "/3.0/somebody"), email)
+
+    def leave_segment(self, email: str, platform_id: str) -> None:
+        raise NotImplementedError
 
     def statuses(self) -> dict[str, str]:
         found = self.store.query("mailchimp", "member")

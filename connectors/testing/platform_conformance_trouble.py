@@ -176,13 +176,14 @@ class HardTimes:
         always = adapter.render_fields({})
         assert set(always.values()) == {""}
         command = "".join(account.commands)
-        doubled = "".join(f"{part[:1]}{part}{part[1:]}" for part in account.commands)
+        # Taking one command out must not leave another one behind.
+        nested = " ".join(f"{a[:1]}{b}{a[1:]}" for a in account.commands for b in account.commands)
         for text in (
             command,
-            doubled,
+            nested,
             f"{command}Ada{command}\n\tBo",
             "Zoë 李 O'Neil",
-            "x" * 9_999,
+            "Adam " * 999,
         ):
             fields = adapter.render_fields(dict.fromkeys(_NEUTRAL, text))
             assert fields.keys() == always.keys()

@@ -116,6 +116,17 @@ def test_only_leaving_our_lists_may_count(account: BrevoAccount) -> None:
     assert contact.status == "unsubscribed"
 
 
+def test_a_new_list_counts_as_ours_at_once(account: BrevoAccount) -> None:
+    adapter = account.adapter(heed_left_lists="owned")
+    account.put("a@example.org")
+    adapter.read_statuses()
+    ref = adapter.ensure_segment("01_x")
+    account.leave_segment("a@example.org", ref.platform_id)
+    contact = adapter.read_contact("a@example.org")
+    assert contact is not None
+    assert contact.status == "unsubscribed"
+
+
 @pytest.mark.parametrize(
     "said",
     [

@@ -14,6 +14,8 @@ from typing import Any
 
 from connectors.platforms.brevo import BrevoPlatformSettings, build_brevo
 from connectors.platforms.brevo.capabilities import CAPABILITIES as BREVO
+from connectors.platforms.listmonk import ListmonkPlatformSettings, build_listmonk
+from connectors.platforms.listmonk.capabilities import CAPABILITIES as LISTMONK
 from connectors.platforms.mailchimp import MailchimpPlatformSettings, build_mailchimp
 from connectors.platforms.mailchimp.capabilities import CAPABILITIES as MAILCHIMP
 from connectors.platforms.protocol import (
@@ -49,6 +51,13 @@ PLATFORMS: dict[str, PlatformType] = {
             name, settings, context.state_dir, context.user_agent
         ),
         BREVO,
+    ),
+    "listmonk": PlatformType(
+        ListmonkPlatformSettings,
+        lambda name, settings, context: build_listmonk(
+            name, settings, context.state_dir, context.user_agent
+        ),
+        LISTMONK,
     ),
     "mailchimp": PlatformType(
         MailchimpPlatformSettings,

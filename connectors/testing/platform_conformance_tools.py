@@ -31,7 +31,7 @@ class Account(Protocol):
     `commands`: what the platform's templates would execute. `error_in_200`: its error document,
     which quotes an address. `short_page`: a page without contacts that promises five. `lacks`:
     what does not apply: "refuses" (no bulk call can be refused for one address), "leaves_segment"
-    (a person objects to everything or to nothing).
+    (a person objects to everything or to nothing), "row_by_row" (one bad row fails a bulk call).
     """
 
     kind: str

@@ -15,7 +15,7 @@ from connectors.clock import ManualClock
 from connectors.errors import AuthenticationError, ConfigurationError, QuotaExhausted
 from connectors.platforms.brevo import BrevoPlatformSettings
 from connectors.platforms.brevo.api import Allowance
-from connectors.platforms.brevo.contacts import as_contact
+from connectors.platforms.brevo.contacts import KnownContacts, as_contact
 from connectors.platforms.protocol import FieldUpdate
 from connectors.testing.fakes.brevo import KEY, BrevoFake
 from connectors.testing.platform_conformance_tools import create, plain, subscribe
@@ -186,6 +186,20 @@ def test_a_far_reset_ends_the_push_before_the_next_request() -> None:
     with pytest.raises(QuotaExhausted) as caught:
         allowance.wait()
     assert (caught.value.until - clock.now()).total_seconds() == pytest.approx(1800)
+
+
+def test_the_mark_looks_back_and_never_ahead() -> None:
+    now = datetime(2026, 6, 30, 21, tzinfo=UTC)
+    known = KnownContacts()
+    known.take([], now)
+    assert known.since is None
+    changed = "2026-06-30T20:00:00.000Z"
+    item = {"id": 1, "email": "a@example.org", "emailBlacklisted": False, "modifiedAt": changed}
+    known.take([as_contact(item, None)], now)
+    assert known.since == datetime(2026, 6, 30, 19, 50, tzinfo=UTC)
+    # A contact with a time in the future must not hide what changes until then.
+    known.take([as_contact({**item, "modifiedAt": "2027-01-01T00:00:00.000Z"}, None)], now)
+    assert known.since == datetime(2026, 6, 30, 20, 50, tzinfo=UTC)
 
 
 def settings(**given: Any) -> BrevoPlatformSettings:

@@ -112,7 +112,7 @@ class HardTimes:
         with pytest.raises(ShortReadError):
             adapter.read_statuses()
 
-    @pytest.mark.parametrize("change", ["leaves", "joins", "objects"])
+    @pytest.mark.parametrize("change", ["leaves", "joins", "objects", "is replaced"])
     @pytest.mark.parametrize("page", [2, 3])
     def test_nobody_is_lost_while_people_come_and_go(
         self, account: Account, change: str, page: int
@@ -122,7 +122,7 @@ class HardTimes:
 
         def drift() -> None:
             account.later()
-            if change == "leaves":
+            if change in ("leaves", "is replaced"):
                 account.leave(emails[0])
             elif change == "joins":
                 account.put("new@example.org")
@@ -131,6 +131,9 @@ class HardTimes:
 
         method, path = account.contact_page
         account.server.faults.on(path, method=method).nth(page).drift(drift)
+        if change == "is replaced":
+            joins = account.server.faults.on(path, method=method).nth(page + 1)
+            joins.drift(lambda: account.put("new@example.org"))
         try:
             found = {c.email.lower() for c in adapter.read_statuses()}
         except ShortReadError:

@@ -62,6 +62,7 @@ test-long: $(STAMP) ## a night killed at ten random moments (minutes)
 
 bench: $(STAMP) ## speed and memory as ratios against a plain baseline
 	$(BIN)/python -m benchmarks.extract
+	$(BIN)/python -m benchmarks.sandbox --people 2000 8000
 
 reference: $(STAMP) ## write docs/reference anew from what the product declares
 	$(BIN)/python docs/generate.py

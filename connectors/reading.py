@@ -22,6 +22,7 @@ from connectors.landing.fields import value_at
 from connectors.landing.marks import MarkKeeper
 from connectors.landing.store import Batch, Completion, Header, Landing
 from connectors.protocol import Page, Request, Source, StreamSpec
+from connectors.relaxed_gc import relaxed_gc
 
 NO_NEW_DATA = "no new data"
 Progress = Callable[[str, str, int], None]
@@ -74,7 +75,8 @@ class Reading:
         keeper = MarkKeeper(self.spec, batch)
         try:
             if not batch.rows_done:
-                self._read_rows(batch, keeper, wanted)
+                with relaxed_gc():
+                    self._read_rows(batch, keeper, wanted)
         except (LoopError, ShortReadError):
             batch.discard()  # what was read is not to be trusted; the next run begins anew
             raise

@@ -89,10 +89,10 @@ def run_demo(home: Home, folder: Path, *, people: int, tell: Callable[[str], Non
     return DemoResult(home, receipt.as_dict(), [(str(name), int(n)) for name, n in segments])
 
 
-def ensure_sandbox(home: Home, folder: Path) -> None:
+def ensure_sandbox(home: Home, folder: Path, *, people: int = 3000) -> None:
     """Make the sandbox if it is missing, and an .env with its well-known keys if there is none."""
     if not (folder / STORE_NAME).is_file():
-        generate(folder)
+        generate(folder, people=people)
     if not home.env_file.exists():
         lines = ["# The sandbox's well-known keys; they open nothing else."]
         lines += [f"{name}={value}" for name, value in SANDBOX_KEYS.items()]

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 from connectors.testing.store import Record
@@ -68,6 +69,7 @@ class Identity:
             yield ("name", self.first, self.last, self.birth)
 
 
+@lru_cache(maxsize=50_000)
 def normal_name(name: str | None) -> str | None:
     """Lower case, no accents, letters and digits only; None when nothing is left."""
     stripped = unicodedata.normalize("NFD", (name or "").lower())

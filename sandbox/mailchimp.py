@@ -28,6 +28,10 @@ class Tally:
     counts: Counter[tuple[str, str]] = field(default_factory=Counter)
     committee: int = 0
 
+    def add(self, other: Tally) -> None:
+        self.counts.update(other.counts)
+        self.committee += other.committee
+
 
 def mailchimp_records(life: Life, now: datetime, tally: Tally) -> Iterator[Record]:
     """This person's seat on the list and their copies of the campaigns sent so far."""

@@ -26,6 +26,7 @@ ADVOCATE_DAYS = 365
 Days = npt.NDArray[np.datetime64]
 Mask = npt.NDArray[np.bool_]
 FAR = date(9000, 1, 1)
+EPOCH = date(1970, 1, 1).toordinal()
 
 
 @dataclass(frozen=True)
@@ -63,8 +64,10 @@ def within(days: Days, moments: list[date], length: int) -> Mask:
     """Days d with some moment t such that 0 <= d - t <= length."""
     if not moments:
         return np.zeros(len(days), dtype=np.bool_)
-    age = (days[None, :] - np.array(moments, dtype="datetime64[D]")[:, None]).astype(int)
-    found: Mask = ((age >= 0) & (age <= length)).any(axis=0)
+    past = np.sort(_days(moments))
+    number = np.searchsorted(past, days, side="right")  # of moments up to each day
+    age = (days - past[number - 1]).astype(int)  # of the latest of them
+    found: Mask = (number > 0) & (age <= length)
     return found
 
 
@@ -106,8 +109,8 @@ class Timeline:
 
         A resignation still to come does not bring it forward: nobody knew of it on that day.
         """
-        ends = [np.datetime64(min(term.end or FAR, FAR)) for term in self.terms]
-        return np.array([*ends, np.datetime64(FAR)], dtype="datetime64[D]")[self.current]
+        ends = [min(term.end or FAR, FAR) for term in self.terms]
+        return _days([*ends, FAR])[self.current]
 
     def paused(self) -> Mask:
         mask = np.zeros(len(self.days), dtype=np.bool_)
@@ -127,7 +130,12 @@ def _any(mask: Mask) -> Mask:
 
 
 def _column(days: list[date]) -> Days:
-    return np.array(days, dtype="datetime64[D]").reshape(-1, 1)
+    return _days(days).reshape(-1, 1)
+
+
+def _days(days: list[date]) -> Days:
+    """Much faster than numpy's own reading of dates."""
+    return np.array([day.toordinal() - EPOCH for day in days], dtype=np.int64).view("datetime64[D]")
 
 
 def _last_true(mask: Mask) -> npt.NDArray[np.intp]:
@@ -144,12 +152,12 @@ def stages(facts: Facts, days: Days) -> npt.NDArray[np.str_]:
     no_term = ~line.any_counting
     applicant = line.since(facts.applied) & ~line.since(facts.withdrawn)
     onboarding_until = [
-        np.datetime64(spell.start + timedelta(days=ONBOARDING_DAYS))
+        spell.start + timedelta(days=ONBOARDING_DAYS)
         if spell.kind in ("join", "rejoin")
-        else np.datetime64(date.min)
+        else date.min
         for spell in line.spells
     ]
-    limit = np.array([*onboarding_until, np.datetime64(date.min)], dtype="datetime64[D]")
+    limit = _days([*onboarding_until, date.min])
     renewable = [term.model in ("fixed", "anniversary") and not term.auto_renew for term in terms]
     is_renewable = np.array([*renewable, False], dtype=np.bool_)[line.current]
     closing = days > line.current_end() - np.timedelta64(RENEWAL_WINDOW_DAYS, "D")
@@ -173,7 +181,11 @@ def stages(facts: Facts, days: Days) -> npt.NDArray[np.str_]:
         ("lapsed", gone & (days <= lapse + grace + np.timedelta64(LAPSED_DAYS, "D"))),
         ("former", gone),
     ]
-    return np.select([mask for _, mask in rules], [name for name, _ in rules], default="none")
+    first = np.full(len(days), len(rules))
+    for number, (_, mask) in reversed(list(enumerate(rules))):
+        first[mask] = number
+    named: npt.NDArray[np.str_] = np.array([*(name for name, _ in rules), "none"])[first]
+    return named
 
 
 def _end_of_cover(line: Timeline) -> Days:

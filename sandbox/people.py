@@ -8,6 +8,7 @@ from __future__ import annotations
 import unicodedata
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 
 from sandbox.names import CITIES, FIRST_NAMES, LAST_NAMES, ROLE_PARTS, STREETS
 from sandbox.scale import Scale
@@ -54,6 +55,7 @@ class Person:
         return 10 + 2 * self.index + number
 
 
+@lru_cache(maxsize=50_000)
 def plain(text: str) -> str:
     """ASCII letters of a name, for addresses."""
     stripped = unicodedata.normalize("NFD", text.lower())

@@ -107,15 +107,15 @@ def local_day(moment: datetime) -> date:
 
 def civi_stamp(moment: datetime) -> str:
     """CiviCRM's local naive "YYYY-MM-DD HH:MM:SS"."""
-    return moment.astimezone(LOCAL).strftime("%Y-%m-%d %H:%M:%S")
+    return moment.astimezone(LOCAL).replace(tzinfo=None).isoformat(" ", "seconds")
 
 
 def zulu(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.replace(tzinfo=None).isoformat("T", "seconds") + "Z"
 
 
 def offset_stamp(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S+00:00")
+    return moment.replace(tzinfo=None).isoformat("T", "seconds") + "+00:00"
 
 
 def unix(moment: datetime) -> int:

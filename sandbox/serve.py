@@ -76,6 +76,21 @@ class Clock:
         return Response.of_json({"today": today.isoformat(), "now": now.isoformat()})
 
 
+def fakes(store: RecordStore) -> tuple[dict[str, App], MailchimpFake]:
+    """The fake systems by name, and the one of them that tests talk to.
+
+    The first time on a store, the indexes that their lists need are made.
+    """
+    mailchimp = MailchimpFake(store, SANDBOX_KEYS["MAILCHIMP_API_KEY"])
+    return {
+        "clock": Clock(store),
+        "civicrm": CivicrmFake(store, SANDBOX_KEYS["CIVICRM_API_KEY"], timezone=TIME_ZONE),
+        "pretix": PretixFake(store, SANDBOX_KEYS["PRETIX_TOKEN"]),
+        "stripe": StripeFake(store, SANDBOX_KEYS["STRIPE_API_KEY"]),
+        "mailchimp": mailchimp,
+    }, mailchimp
+
+
 @contextmanager
 def serve(
     path: Path,
@@ -95,14 +110,7 @@ def serve(
     with ExitStack() as stack:
         store = RecordStore(file)
         stack.callback(store.close)
-        mailchimp = MailchimpFake(store, SANDBOX_KEYS["MAILCHIMP_API_KEY"])
-        apps: dict[str, App] = {
-            "clock": Clock(store),
-            "civicrm": CivicrmFake(store, SANDBOX_KEYS["CIVICRM_API_KEY"], timezone=TIME_ZONE),
-            "pretix": PretixFake(store, SANDBOX_KEYS["PRETIX_TOKEN"]),
-            "stripe": StripeFake(store, SANDBOX_KEYS["STRIPE_API_KEY"]),
-            "mailchimp": mailchimp,
-        }
+        apps, mailchimp = fakes(store)
         wanted = dict(zip((f.name for f in fields(ports)), astuple(ports), strict=True))
         servers: dict[str, FakeServer] = {}
         for name, app in apps.items():

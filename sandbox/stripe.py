@@ -6,9 +6,10 @@ Data flow: Life, now -> Record("stripe", ...). Amounts are minor units, times un
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from connectors.testing.store import Record
@@ -22,11 +23,11 @@ Body = dict[str, Any]
 
 @dataclass(frozen=True)
 class _Happening:
-    """A moment at which an object changed, told as an event of `type`."""
+    """A moment at which an object changed, told as an event of `type`; most are too old to tell."""
 
     at: datetime
     type: str
-    body: Body
+    body: Callable[[], Body]
 
 
 def stripe_records(life: Life, now: datetime) -> Iterator[Record]:
@@ -40,12 +41,13 @@ def stripe_records(life: Life, now: datetime) -> Iterator[Record]:
             yield from _bill(life, bill, now, happenings)
     for number, one in enumerate(happenings):
         if now - EVENT_WINDOW <= one.at <= now:
-            key = _key(life, "evt", one.type, one.body["id"], unix(one.at))
+            told = one.body()
+            key = _key(life, "evt", one.type, told["id"], unix(one.at))
             body = {
                 "id": key,
                 "type": one.type,
                 "created": unix(one.at),
-                "data": {"object": one.body},
+                "data": {"object": told},
             }
             yield _record(life, "event", body, one.at, one.at, number)
 
@@ -72,13 +74,13 @@ def _customers(life: Life, now: datetime, happenings: list[_Happening]) -> Itera
     few a second one, created by mistake and deleted later."""
     created = customer_created(life)
     before = _customer_body(life, "a", None)
-    happenings.append(_Happening(created, "customer.created", before))
+    happenings.append(_Happening(created, "customer.created", lambda: before))
     updated, body = created, before
     moved = life.traits.new_email
     if moved and moved[0] > created and _link(life) == "contact":
         changed = moved[0] + timedelta(days=1)
         after = _customer_body(life, "a", moved[1])
-        happenings.append(_Happening(changed, "customer.updated", after))
+        happenings.append(_Happening(changed, "customer.updated", lambda: after))
         if changed <= now:
             updated, body = changed, after
     yield _record(life, "customer", body, created, updated, 0)
@@ -86,8 +88,9 @@ def _customers(life: Life, now: datetime, happenings: list[_Happening]) -> Itera
         again = created + timedelta(days=1)
         deleted = again + timedelta(days=40)
         twin = _customer_body(life, "b", None) | {"created": unix(again)}
-        happenings.append(_Happening(again, "customer.created", twin))
-        happenings.append(_Happening(deleted, "customer.deleted", twin | {"deleted": True}))
+        happenings.append(_Happening(again, "customer.created", lambda: twin))
+        gone = twin | {"deleted": True}
+        happenings.append(_Happening(deleted, "customer.deleted", lambda: gone))
         if again <= now < deleted:
             yield _record(life, "customer", twin, again, again, 1)
 
@@ -131,16 +134,17 @@ def _bill(life: Life, bill: Bill, now: datetime, happenings: list[_Happening]) -
     known = [moment for moment in moments if moment is not None]
     for moment, kind in ((bill.issued, "invoice.finalized"), (bill.paid, "invoice.paid")):
         if moment:
-            happenings.append(_Happening(moment, kind, _invoice(life, bill, moment)))
+            happenings.append(_Happening(moment, kind, partial(_invoice, life, bill, moment)))
     if bill.void and not bill.paid:
-        happenings.append(_Happening(bill.void, "invoice.voided", _invoice(life, bill, bill.void)))
+        told = partial(_invoice, life, bill, bill.void)
+        happenings.append(_Happening(bill.void, "invoice.voided", told))
     updated = max(moment for moment in known if moment <= now)
     yield _record(life, "invoice", _invoice(life, bill, now), bill.issued, updated, slot)
     for number, attempt in enumerate(bill.attempts):
         if attempt.at <= now:
             yield from _attempt(life, bill, attempt, number, now, happenings)
         if not attempt.succeeded:
-            failed = _invoice(life, bill, attempt.at)
+            failed = partial(_invoice, life, bill, attempt.at)
             happenings.append(_Happening(attempt.at, "invoice.payment_failed", failed))
 
 
@@ -193,7 +197,7 @@ def _attempt(
     steps = [(attempt.at, kind), (attempt.refunded, "charge.refunded")]
     steps.append((attempt.disputed, "charge.updated"))
     past = [(at, name) for at, name in steps if at is not None and at <= now]
-    happenings += [_Happening(at, name, body(at)) for at, name in past]
+    happenings += [_Happening(at, name, partial(body, at)) for at, name in past]
     yield _record(life, "charge", body(now), attempt.at, max(at for at, _ in past), slot)
     charge = _key(life, "ch", *parts)
     common = {"charge": charge, "amount": bill.amount_minor, "currency": "eur"}
@@ -214,12 +218,12 @@ def _attempt(
             "status": "needs_response",
             "reason": "unrecognized",
         }
-        happenings.append(_Happening(attempt.disputed, "charge.dispute.created", opened))
+        happenings.append(_Happening(attempt.disputed, "charge.dispute.created", lambda: opened))
         closed = opened | {"status": "won" if attempt.dispute_won else "lost"}
         ended = attempt.dispute_closed
         is_closed = ended is not None and ended <= now
         if ended is not None and is_closed:
-            happenings.append(_Happening(ended, "charge.dispute.closed", closed))
+            happenings.append(_Happening(ended, "charge.dispute.closed", lambda: closed))
         updated = ended if ended is not None and is_closed else attempt.disputed
         dispute = closed if is_closed else opened
         yield _record(life, "dispute", dispute, attempt.disputed, updated, slot)

@@ -8,9 +8,10 @@ from __future__ import annotations
 import csv
 import io
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import Any, TextIO
 
 from sandbox.life import Life
 from sandbox.scale import zulu
@@ -45,23 +46,41 @@ def survey_rows(life: Life, now: datetime) -> Iterator[Row]:
         )
 
 
-def write_surveys(folder: Path, rows: Iterable[Row]) -> int:
-    """Write one file per month of answering; files without a new answer are not touched."""
-    folder.mkdir(parents=True, exist_ok=True)
-    months: dict[str, list[Row]] = defaultdict(list)
-    for row in rows:
-        months[row[6][:7]].append(row)
-    for month, answers in months.items():
-        text = io.StringIO(newline="")
-        writer = csv.writer(text, delimiter=";", lineterminator="\n")
-        writer.writerow(HEADER)
-        ordered: list[Row] = sorted(answers, key=_by_time)
-        writer.writerows(ordered)
-        file, content = folder / f"surveys-{month}.csv", text.getvalue().encode()
-        if not file.exists() or file.read_bytes() != content:
-            file.write_bytes(content)
-    return sum(map(len, months.values()))
+class Surveys:
+    """Collects answers in a file per month, so that only one month is ever held in memory.
+
+    `spool` is the folder of the unsorted files, `folder` that of the files made by `finish`.
+    """
+
+    def __init__(self, spool: Path, folder: Path) -> None:
+        self._spool, self._folder = spool, folder
+        self._months: set[str] = set()
+
+    def add(self, rows: Iterable[Row]) -> None:
+        months: dict[str, list[Row]] = defaultdict(list)
+        for row in rows:
+            months[row[6][:7]].append(row)
+        for month, answers in months.items():
+            with (self._spool / f"{month}.csv").open("a", encoding="utf-8", newline="") as file:
+                _writer(file).writerows(answers)
+        self._months |= months.keys()
+
+    def finish(self) -> None:
+        """Write one file per month of answering; files without a new answer are not touched."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        for month in sorted(self._months):
+            with (self._spool / f"{month}.csv").open(encoding="utf-8", newline="") as spooled:
+                ordered = sorted(csv.reader(spooled, delimiter=";"), key=_by_time)
+            text = io.StringIO(newline="")
+            _writer(text).writerows([HEADER, *ordered])
+            file, content = self._folder / f"surveys-{month}.csv", text.getvalue().encode()
+            if not file.exists() or file.read_bytes() != content:
+                file.write_bytes(content)
 
 
-def _by_time(row: Row) -> tuple[str, str]:
+def _writer(file: TextIO) -> Any:
+    return csv.writer(file, delimiter=";", lineterminator="\n")
+
+
+def _by_time(row: Sequence[str]) -> tuple[str, str]:
     return row[6], row[0]

@@ -10,26 +10,38 @@ pushed there stays, and nobody is ever subscribed again.
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 import shutil
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
+from typing import Any, TypeVar
 
-from connectors.testing.store import Record, RecordStore
-from sandbox.civicrm import civicrm_records, organisation_records, record
-from sandbox.civicrm_membership import plan_records
-from sandbox.identity import Identity, identities
-from sandbox.life import Life, live
-from sandbox.mailchimp import Tally, campaign_records, mailchimp_records
+from connectors.testing.bulk import MAX_PARTS, PartWriter, assemble
+from connectors.testing.store import RecordStore
+from sandbox.blocks import (
+    Changes,
+    Task,
+    common_records,
+    compare,
+    make_block,
+    own_part,
+    settle,
+)
+from sandbox.mailchimp import Tally
 from sandbox.platform_changes import merge_member
-from sandbox.pretix import event_records, pretix_records
 from sandbox.scale import Scale, closing
-from sandbox.stripe import stripe_records
-from sandbox.surveys import Row, survey_rows, write_surveys
+from sandbox.serve import fakes
+from sandbox.surveys import Surveys
 from sandbox.truth import Truth
 
-CHUNK = 1000
+BLOCK = 2000  # people simulated as one piece of work
+UNFINISHED = "unfinished"  # the folder, inside the world's, of what is being made
 STORE_FILE = "sandbox.sqlite"
 ENTITIES = (
     *(("civicrm", name) for name in ("Contact", "MembershipType", "Membership", "MembershipLog")),
@@ -39,7 +51,8 @@ ENTITIES = (
     *(("mailchimp", name) for name in ("member", "report", "sent_to", "email_activity")),
     *(("mailchimp", name) for name in ("unsubscribed", "segment", "segment_member")),
 )
-Key = tuple[str, str, str]
+T = TypeVar("T")
+Mapper = Callable[..., Iterable[Any]]
 
 
 @dataclass(frozen=True)
@@ -64,28 +77,44 @@ def generate(
     people: int = 3000,
     today: date = date(2026, 6, 30),
     truth_days: int = 731,
+    processes: int | None = None,
 ) -> WorldSummary:
     """Write a whole association into the folder `path`; an older world there is replaced.
 
     `people` have appeared by 30 June of `today`'s year. `truth_days` limits the stage truth.
+    The same seed and size give the same world with any number of `processes` (None: all cores).
     """
-    path.mkdir(parents=True, exist_ok=True)
-    for name in (STORE_FILE, f"{STORE_FILE}-wal", f"{STORE_FILE}-shm"):
-        (path / name).unlink(missing_ok=True)
-    for folder in ("truth", "drop"):
-        shutil.rmtree(path / folder, ignore_errors=True)
     scale = Scale.for_today(seed, people, today)
-    store = RecordStore(path / STORE_FILE)
+    making = _emptied(path / UNFINISHED)
+    task = Task(scale, closing(today), truth_days, parts=_emptied(making / "parts"))
+    with Truth(making / "truth") as truth, _workers(scale, today, processes) as each:
+        surveys = Surveys(_emptied(making / "spool"), making / "drop")
+        tally = Tally()
+        for block in each(partial(make_block, task), _blocks(scale, today)):
+            truth.take(block.truth)
+            surveys.add(block.surveys)
+            tally.add(block.tally)
+        groups = truth.groups()
+        truth.finish(groups, each(partial(settle, task), _batches(groups)))
+    surveys.finish()
+    with PartWriter(own_part(making / "parts")) as part:
+        part.add(common_records(scale, task.now, tally))
+    assemble(making / STORE_FILE, sorted((making / "parts").iterdir()))
+    settings = {"seed": seed, "people": people, "start": scale.start, "truth_days": truth_days}
+    store = RecordStore(making / STORE_FILE)
     try:
-        settings = {"seed": seed, "people": people, "start": scale.start, "truth_days": truth_days}
         for name, value in settings.items():
             store.set_setting(f"world_{name}", str(value))
-        return _write(path, store, scale, None, today, truth_days)
+        store.set_now(task.now)
+        fakes(store)  # makes the indexes of their lists
+        summary = _summary(path, store, scale, today, truth)
     finally:
         store.close()
+    _replace(path, making)
+    return replace(summary, changed=sum(summary.records.values()))
 
 
-def advance(path: Path, days: int = 1) -> WorldSummary:
+def advance(path: Path, days: int = 1, *, processes: int | None = None) -> WorldSummary:
     """Let `days` days pass: new, changed and deleted records, a later clock, a later truth.
 
     Raises FileNotFoundError when `path` holds no world and ValueError for a number of days that
@@ -110,66 +139,54 @@ def advance(path: Path, days: int = 1) -> WorldSummary:
             raise ValueError(
                 f"{today} is past the end of this world's time ({scale.limit}): generate a new one."
             )
-        return _write(path, store, scale, before, today, int(values["truth_days"]))
+        task = Task(scale, closing(today), int(values["truth_days"]), closing(before))
+        return _pass_days(path, store, task, today, processes)
     finally:
         store.close()
 
 
-def person_records(life: Life, now: datetime, tally: Tally) -> list[Record]:
-    """Everything all vendors hold of one person at `now`."""
-    return [
-        *civicrm_records(life, now),
-        *pretix_records(life, now),
-        *stripe_records(life, now),
-        *mailchimp_records(life, now, tally),
-    ]
-
-
-def common_records(scale: Scale, now: datetime, tally: Tally) -> list[Record]:
-    """Everything that belongs to no single person; `tally` must have seen everybody."""
-    return [
-        *plan_records(scale, now, record),
-        *organisation_records(scale, now),
-        *event_records(scale, now),
-        *campaign_records(scale, now, tally),
-    ]
-
-
-def _write(
-    path: Path, store: RecordStore, scale: Scale, before: date | None, today: date, truth_days: int
+def _pass_days(
+    path: Path, store: RecordStore, task: Task, today: date, processes: int | None
 ) -> WorldSummary:
-    """Bring the store from its state at the close of `before` (None: empty) to that of `today`."""
-    now = closing(today)
-    earlier = closing(before) if before else None
+    """Bring the store from its state at `task.earlier` to that of `task.now`."""
+    scale, earlier = task.scale, task.earlier
+    making = _emptied(path / UNFINISHED)
+    surveys = Surveys(making, path / "drop")
     tally, earlier_tally = Tally(), Tally()
-    surveys: list[Row] = []
     changed = 0
+    with Truth(path / "truth") as truth, _workers(scale, today, processes) as each:
+        for block in each(partial(make_block, task), _blocks(scale, today)):
+            changed += _apply(store, block.changes)
+            truth.take(block.truth)
+            surveys.add(block.surveys)
+            tally.add(block.tally)
+            earlier_tally.add(block.earlier)
+        common = Changes()
+        if earlier:
+            stale = list(common_records(scale, earlier, earlier_tally))
+            compare(stale, list(common_records(scale, task.now, tally)), common)
+        changed += _apply(store, common)
+        groups = truth.groups()
+        truth.finish(groups, each(partial(settle, task), _batches(groups)))
+    surveys.finish()
+    shutil.rmtree(making)
+    store.set_now(task.now)
+    return replace(_summary(path, store, scale, today, truth), changed=changed)
 
-    def relive(index: int) -> list[Identity]:
-        life = live(scale, index)
-        records = person_records(life, now, Tally())
-        return identities(life, records, list(survey_rows(life, now)), now)
 
-    with Truth(path / "truth", now, relive, truth_days) as truth:
-        for chunk in _chunks(scale.arrived(today)):
-            fresh: list[Record] = []
-            stale: list[Record] = []
-            for index in chunk:
-                life = live(scale, index)
-                records = person_records(life, now, tally)
-                fresh += records
-                if earlier:
-                    stale += person_records(life, earlier, earlier_tally)
-                rows = list(survey_rows(life, now))
-                surveys += rows
-                truth.add(life, records, rows)
-            changed += _apply(store, stale, fresh)
-            truth.flush()
-        stale = common_records(scale, earlier, earlier_tally) if earlier else []
-        changed += _apply(store, stale, common_records(scale, now, tally))
-        truth.finish()
-    write_surveys(path / "drop", surveys)
-    store.set_now(now)
+def _apply(store: RecordStore, changes: Changes) -> int:
+    """Write what changed, without undoing what a client did, and remove what vanished."""
+    merged = [merge_member(store, before, after) for before, after in changes.written]
+    written = [one for one in merged if one is not None]
+    store.put_many(written)
+    for key in changes.gone:
+        store.delete(*key)
+    return len(written) + len(changes.gone)
+
+
+def _summary(
+    path: Path, store: RecordStore, scale: Scale, today: date, truth: Truth
+) -> WorldSummary:
     return WorldSummary(
         path=path,
         seed=scale.seed,
@@ -178,33 +195,51 @@ def _write(
         records={key: store.count(*key) for key in ENTITIES},
         stages=dict(sorted(truth.stage_counts.items())),
         segments=dict(sorted(truth.segment_counts.items())),
-        undecidable=len(truth.undecidable_people),
-        changed=changed,
+        undecidable=len(truth.undecidable),
+        changed=0,
     )
 
 
-def _chunks(count: int) -> Iterator[range]:
-    for first in range(0, count, CHUNK):
-        yield range(first, min(first + CHUNK, count))
+def _blocks(scale: Scale, today: date) -> list[range]:
+    count = scale.arrived(today)
+    return [range(first, min(first + BLOCK, count)) for first in range(0, count, BLOCK)]
 
 
-def _apply(store: RecordStore, stale: list[Record], fresh: list[Record]) -> int:
-    """Write what differs between two states of the world, and remove what vanished."""
-    old = {_key(one): one for one in stale}
-    new = {_key(one): one for one in fresh}
-    changed = [one for key, one in new.items() if old.get(key) != one]
-    if stale:
-        changed = [
-            kept
-            for one in changed
-            if (kept := merge_member(store, old.get(_key(one)), one)) is not None
-        ]
-    store.put_many(sorted(changed, key=_key))  # in key order: SQLite writes pages once
-    gone = [key for key in old if key not in new]
-    for vendor, entity, id in gone:
-        store.delete(vendor, entity, id)
-    return len(changed) + len(gone)
+def _batches(groups: Sequence[T]) -> list[Sequence[T]]:
+    return [groups[at : at + 200] for at in range(0, len(groups), 200)]
 
 
-def _key(one: Record) -> Key:
-    return one.vendor, one.entity, one.id
+@contextmanager
+def _workers(scale: Scale, today: date, processes: int | None) -> Iterator[Mapper]:
+    """A `map` whose results come in order: over `processes` (all cores), or here for one block.
+
+    One part file per process, and one more for what is nobody's own.
+    """
+    wanted = processes or os.cpu_count() or 1
+    count = min(wanted, len(_blocks(scale, today)), MAX_PARTS - 1)
+    if count < 2:
+        yield map
+        return
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(count, mp_context=context)
+    try:
+        yield pool.map
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _emptied(folder: Path) -> Path:
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder
+
+
+def _replace(path: Path, making: Path) -> None:
+    """Put the finished world in place; one interrupted here has no store, so it is no world."""
+    for name in (STORE_FILE, f"{STORE_FILE}-wal", f"{STORE_FILE}-shm"):
+        (path / name).unlink(missing_ok=True)
+    for folder in ("truth", "drop"):
+        shutil.rmtree(path / folder, ignore_errors=True)
+        (making / folder).rename(path / folder)
+    (making / STORE_FILE).rename(path / STORE_FILE)
+    shutil.rmtree(making)

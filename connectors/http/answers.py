@@ -7,11 +7,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+import orjson
 import requests
 
 from connectors.clock import Clock
@@ -39,6 +41,10 @@ class Answer:
     url: str
     server_time: datetime | None = None
 
+
+# Every digit as 0: a search for zeros in it is many times quicker than one for digits.
+_DIGITS = bytes.maketrans(b"0123456789", b"0" * 10)
+_LONG_NUMBER = b"0" * 19
 
 Decoder = Callable[[requests.Response, bytes, str], Answer]
 
@@ -118,7 +124,14 @@ class Answers:
 
 
 def _parsed(content: bytes) -> tuple[Any, bool]:
-    """(the JSON, True), or (None, False) when the content is none or not complete."""
+    """(the JSON, True), or (None, False) when the content is none or not complete.
+
+    Python's own parser takes three times as long, so it gets only what the quick one would round
+    (numbers beyond 64 bits) or refuse (halves of surrogate pairs).
+    """
+    if _LONG_NUMBER not in content.translate(_DIGITS):
+        with suppress(orjson.JSONDecodeError):
+            return orjson.loads(content), True
     try:
         body = json.loads(content, parse_constant=_no_constant) if content else None
     except (ValueError, RecursionError):

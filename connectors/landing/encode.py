@@ -77,13 +77,11 @@ class Encoder:
         found = []
         for name, path in self._emails:
             value = value_at(record, path)
-            key = email_key(value) if isinstance(value, str) and value else None
-            if key is not None:
+            if value and isinstance(value, str) and (key := email_key(value)) is not None:
                 found.append(f'"{name}_key":{encode_basestring(key)}')
         for name, path in self._phones:
             value = value_at(record, path)
-            key = phone_e164(value, self._region) if isinstance(value, str) and value else None
-            if key is not None:
+            if value and isinstance(value, str) and (key := phone_e164(value, self._region)):
                 found.append(f'"{name}_e164":"{key}"')
         return f',"k":{{{",".join(found)}}}' if found else ""
 

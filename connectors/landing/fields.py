@@ -9,7 +9,7 @@ a clock change doubles or skips, the smaller offset (winter time) counts.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Any
@@ -26,7 +26,7 @@ def value_at(record: Mapping[str, Any], path: str) -> Any:
         return record[path]
     value: Any = record
     for step in path.split("."):
-        if isinstance(value, Mapping):
+        if type(value) is dict or isinstance(value, Mapping):  # the first is ten times quicker
             value = value.get(step)
         elif isinstance(value, list) and step.isdigit() and int(step) < len(value):
             value = value[int(step)]
@@ -72,6 +72,22 @@ def as_moment(value: Any, column: Column, timezone: str) -> datetime | None:
     if moment.tzinfo is None:
         return local_to_utc(moment, timezone)
     return moment.astimezone(UTC)
+
+
+def latest_moment(values: Sequence[Any], column: Column, timezone: str) -> datetime | None:
+    """The latest of many values; None when none is a moment.
+
+    Texts of one length that end in Z sort as the times they say, so that only one is parsed.
+    """
+    first = values[0] if values else None
+    if isinstance(first, str) and first.endswith("Z"):
+        length = len(first)
+        if all(type(v) is str and len(v) == length and v.endswith("Z") for v in values):
+            found = as_moment(max(values), column, timezone)
+            if found is not None:
+                return found
+    moments = (as_moment(value, column, timezone) for value in values)
+    return max((moment for moment in moments if moment is not None), default=None)
 
 
 def local_to_utc(moment: datetime, timezone: str) -> datetime:

@@ -14,9 +14,9 @@ from typing import Any, Literal
 
 from connectors.clock import Clock
 from connectors.landing.fields import (
-    as_moment,
     cursor_column,
     greater_mark,
+    latest_moment,
     moment_of,
     value_at,
 )
@@ -140,7 +140,6 @@ class MarkKeeper:
             if found is not None:
                 self._greatest = greater_mark(self._greatest, str(found))
             return
-        moments = [as_moment(value_at(row, path), column, zone) for row in rows]
-        latest = max((m for m in moments if m is not None), default=None)
+        latest = latest_moment([value_at(row, path) for row in rows], column, zone)
         if latest is not None:
             self._greatest = greater_mark(self._greatest, latest.isoformat())

@@ -13,21 +13,39 @@ import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-_SCHEMA = """
-create table if not exists record (
-    vendor text not null, entity text not null, id text not null,
-    sort integer not null, parent text, created real not null, updated real not null,
-    body text not null, primary key (vendor, entity, id)
-) without rowid;
-create index if not exists record_sort on record (vendor, entity, sort);
-create index if not exists record_updated on record (vendor, entity, updated, sort);
-create index if not exists record_parent on record (vendor, entity, parent, sort);
+# Rows lie in the order of their kind's pages; the bulk writer makes the indexes after the rows.
+CREATE = """
 create table if not exists setting (name text primary key, value text not null);
+create table if not exists kind (
+    number integer primary key, vendor text not null, entity text not null, unique (vendor, entity)
+);
+create table if not exists record (
+    kind integer not null, sort integer not null, id text not null, parent text,
+    created real not null, updated real not null, body text not null
+);
 """
+INDEX = """
+create unique index if not exists record_id on record (kind, id);
+create index if not exists record_sort on record (kind, sort);
+create index if not exists record_parent on record (kind, parent, sort) where parent is not null;
+"""
+_NATURAL = "order by sort, rowid"
+_KIND = "(select number from kind where vendor = ? and entity = ?)"
+_EPOCH, _MICROSECOND = datetime(1970, 1, 1, tzinfo=UTC), timedelta(microseconds=1)
+encode = json.JSONEncoder(separators=(",", ":")).encode
+
+
+def microseconds(text: str | None) -> int | None:
+    """Unix microseconds of an ISO 8601 time; without an offset it is UTC. None when it is none."""
+    try:
+        at = datetime.fromisoformat(text or "")
+    except ValueError:
+        return None
+    return ((at if at.tzinfo else at.replace(tzinfo=UTC)) - _EPOCH) // _MICROSECOND
 
 
 @dataclass(frozen=True)
@@ -43,6 +61,11 @@ class Record:
     updated: float  # unix seconds
     parent: str | None = None
 
+    @classmethod
+    def stored(cls, vendor: str, entity: str, row: Sequence[Any]) -> Record:
+        """From id, body, sort, created, updated, parent as they lie in the store."""
+        return cls(vendor, entity, row[0], json.loads(row[1]), *row[2:])
+
 
 class RecordStore:
     """Records by (vendor, entity, id), safe to use from the threads of a server."""
@@ -53,7 +76,16 @@ class RecordStore:
         self._db = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
         self._db.execute("pragma journal_mode = wal")
         self._db.execute("pragma synchronous = off")
-        self._db.executescript(_SCHEMA)
+        self._db.create_function("microseconds", 1, microseconds, deterministic=True)
+        self._kinds: dict[tuple[str, str], int] = {}
+        self._refuse_older()
+        self._db.executescript(CREATE + INDEX)
+
+    def _refuse_older(self) -> None:
+        columns = [row[1] for row in self._db.execute("pragma table_info(record)")]
+        if columns and "kind" not in columns:
+            self._db.close()
+            raise OSError(f"{self.path} was made by an older version: generate it anew")
 
     def close(self) -> None:
         with self._lock:
@@ -62,17 +94,31 @@ class RecordStore:
     def put_many(self, records: Iterable[Record]) -> None:
         """Insert or replace records in one transaction."""
         rows = (
-            (r.vendor, r.entity, r.id, r.sort, r.parent, r.created, r.updated, json.dumps(r.body))
+            (
+                self.number(r.vendor, r.entity),
+                *(r.sort, r.id, r.parent, r.created, r.updated, encode(r.body)),
+            )
             for r in records
         )
         with self._lock:
             self._db.execute("begin immediate")
             try:
-                self._db.executemany("insert or replace into record values (?,?,?,?,?,?,?,?)", rows)
+                self._db.executemany("insert or replace into record values (?,?,?,?,?,?,?)", rows)
                 self._db.execute("commit")
             except BaseException:
                 self._db.execute("rollback")
+                self._kinds.clear()
                 raise
+
+    def number(self, vendor: str, entity: str) -> int:
+        """The number of a kind of record in the column `kind`; a new kind gets the next one."""
+        known = self._kinds.get((vendor, entity))
+        if known is None:
+            kind = [vendor, entity]
+            self._db.execute("insert or ignore into kind (vendor, entity) values (?, ?)", kind)
+            known = int(self._db.execute(f"select {_KIND}", kind).fetchone()[0])
+            self._kinds[vendor, entity] = known
+        return known
 
     def put(self, record: Record) -> None:
         self.put_many([record])
@@ -80,8 +126,7 @@ class RecordStore:
     def delete(self, vendor: str, entity: str, id: str) -> bool:
         with self._lock:
             done = self._db.execute(
-                "delete from record where vendor = ? and entity = ? and id = ?",
-                (vendor, entity, id),
+                f"delete from record where kind = {_KIND} and id = ?", (vendor, entity, id)
             )
             return done.rowcount > 0
 
@@ -98,23 +143,15 @@ class RecordStore:
         parent: str | None = None,
         after_sort: int | None = None,
         updated_since: float | None = None,
-        created_since: float | None = None,
         order: str = "sort",
         limit: int | None = None,
         offset: int = 0,
     ) -> Iterator[Record]:
-        """Matching records; `order` is one of sort, -sort, updated, created."""
-        where, values = self._where(
-            vendor, entity, ids, parent, after_sort, updated_since, created_since
-        )
-        by = {
-            "sort": "sort, id",
-            "-sort": "sort desc, id desc",
-            "updated": "updated, sort, id",
-            "created": "created, sort, id",
-        }[order]
+        """Matching records; `order` is sort or -sort."""
+        where, values = self._where(vendor, entity, ids, parent, after_sort, updated_since)
+        by = {"sort": "sort, rowid", "-sort": "sort desc, rowid desc"}[order]
         sql = (
-            "select vendor, entity, id, body, sort, created, updated, parent from record"
+            "select id, body, sort, created, updated, parent from record"
             f" where {where} order by {by} limit ? offset ?"
         )
         with self._lock:
@@ -122,7 +159,7 @@ class RecordStore:
                 sql, [*values, -1 if limit is None else limit, offset]
             ).fetchall()
         for row in rows:
-            yield Record(row[0], row[1], row[2], json.loads(row[3]), *row[4:])
+            yield Record.stored(vendor, entity, row)
 
     def count(
         self,
@@ -131,28 +168,23 @@ class RecordStore:
         *,
         parent: str | None = None,
         updated_since: float | None = None,
-        created_since: float | None = None,
     ) -> int:
-        where, values = self._where(
-            vendor, entity, None, parent, None, updated_since, created_since
-        )
+        where, values = self._where(vendor, entity, None, parent, None, updated_since)
         with self._lock:
             row = self._db.execute(f"select count(*) from record where {where}", values).fetchone()
         return int(row[0])
 
-    def columns(
-        self, vendor: str, entity: str, paths: Sequence[str], *, parent: str | None = None
-    ) -> list[tuple[Any, ...]]:
-        """(id, sort, parent, value of each body path...) of every record, in natural order.
+    def places(
+        self, vendor: str, entity: str, *, parent: str | None = None
+    ) -> list[tuple[str, int, str | None]]:
+        """(id, sort, parent) of every record, in natural order: much cheaper than the bodies."""
+        where, values = self._where(vendor, entity, None, parent, None, None)
+        return self.rows(f"select id, sort, parent from record where {where} {_NATURAL}", values)
 
-        Much cheaper than the bodies when a server only needs to filter and sort. `paths` are SQLite
-        JSON paths such as "$.created".
-        """
-        where, values = self._where(vendor, entity, None, parent, None, None, None)
-        picks = "".join(", json_extract(body, ?)" for _ in paths)
-        sql = f"select id, sort, parent{picks} from record where {where} order by sort, id"
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """The answer to any SQL about record(kind, sort, id, parent, created, updated, body)."""
         with self._lock:
-            return self._db.execute(sql, [*paths, *values]).fetchall()
+            return self._db.execute(sql, values).fetchall()
 
     def version(self) -> tuple[int, int]:
         """Changes whenever a record was written, by this process or another one."""
@@ -185,14 +217,12 @@ class RecordStore:
         parent: str | None,
         after_sort: int | None,
         updated_since: float | None,
-        created_since: float | None,
     ) -> tuple[str, list[Any]]:
-        parts, values = ["vendor = ?", "entity = ?"], [vendor, entity]
+        parts, values = [f"kind = {_KIND}"], [vendor, entity]
         bounds: list[tuple[str, Any]] = [
             ("parent = ?", parent),
             ("sort > ?", after_sort),
             ("updated >= ?", updated_since),
-            ("created >= ?", created_since),
         ]
         all_values: list[Any] = list(values)
         for clause, value in bounds:

@@ -49,6 +49,9 @@ def serve(
     home: HomeOption = None,
     folder: DirOption = None,
     advance_days: Annotated[int, typer.Option("--advance", min=0, help="Days to pass first.")] = 0,
+    people: Annotated[
+        int, typer.Option(min=50, max=1_000_000, help="How many, if it is made now.")
+    ] = 3000,
 ) -> None:
     """Serve the association's systems on loopback until stopped; makes it first if needed."""
     from flows.demo import ensure_sandbox, serve_until_stopped
@@ -56,7 +59,7 @@ def serve(
     from sandbox.world import advance as pass_days
 
     where = _folder(home, folder)
-    ensure_sandbox(find_home(home), where)
+    ensure_sandbox(find_home(home), where, people=people)
     if advance_days:
         pass_days(where, advance_days)
     serve_until_stopped(where)

@@ -118,6 +118,24 @@ def test_an_undecodable_answer_is_asked_again_then_an_error(
     assert "not complete JSON" in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("body", "decoded"),
+    [
+        (b'{"id": 9007199254740993123456, "x": 0.1}', {"id": 9007199254740993123456, "x": 0.1}),
+        (b'{"name": "a\\ud800b"}', {"name": "a\ud800b"}),
+        (b'{"a": 1, "a": 2}', {"a": 2}),
+        ('{"name": "Zoë 🙂"}'.encode(), {"name": "Zoë 🙂"}),
+    ],
+)
+def test_numbers_and_texts_of_every_kind_come_through(
+    httpserver: HTTPServer, body: bytes, decoded: object
+) -> None:
+    httpserver.expect_request("/a").respond_with_data(body, content_type="application/json")
+    with client(httpserver.url_for("/")) as http:
+        found = http.json("a").body
+    assert found == decoded
+
+
 def test_an_error_document_with_status_200_is_an_error(httpserver: HTTPServer) -> None:
     httpserver.expect_request("/a").respond_with_json({"is_error": 1})
 

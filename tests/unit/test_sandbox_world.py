@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
+import sandbox.world as world_module
 from connectors.testing.store import Record, RecordStore
 from sandbox.membership import story
 from sandbox.people import person
@@ -35,7 +36,10 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> WorldSummary:
 def dump(folder: Path) -> dict[tuple[str, ...], tuple[Any, ...]]:
     """Every stored record by its key, and the files beside the store by their name."""
     db = sqlite3.connect(folder / "sandbox.sqlite")
-    sql = "select vendor, entity, id, sort, parent, created, updated, body from record"
+    sql = (
+        "select vendor, entity, id, sort, parent, created, updated, body"
+        " from record join kind on kind.number = record.kind"
+    )
     found: dict[tuple[str, ...], tuple[Any, ...]] = {row[:3]: row for row in db.execute(sql)}
     db.close()
     for name in SCHEMAS:
@@ -62,6 +66,42 @@ def test_same_seed_same_data_other_seed_other_data(tmp_path: Path) -> None:
         generate(tmp_path / name, seed=seed, people=60, today=TODAY)
     assert dump(tmp_path / "one") == dump(tmp_path / "two")
     assert dump(tmp_path / "one") != dump(tmp_path / "three")
+
+
+def test_several_processes_make_the_same_world(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world_module, "BLOCK", 40)
+    one, two = (
+        generate(tmp_path / str(n), people=100, today=date(2026, 5, 20), processes=n)
+        for n in (1, 2)
+    )
+    assert replace(one, path=two.path) == two
+    assert dump(tmp_path / "1") == dump(tmp_path / "2")
+    for name in SCHEMAS:
+        file = f"truth/{name}.parquet"
+        assert (tmp_path / "1" / file).read_bytes() == (tmp_path / "2" / file).read_bytes()
+    later = [advance(tmp_path / str(n), 40, processes=n) for n in (1, 2)]
+    assert later[0].changed == later[1].changed > 0
+    assert dump(tmp_path / "1") == dump(tmp_path / "2")
+
+
+def test_a_world_is_replaced_only_by_a_finished_one(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    generate(tmp_path, people=30, today=TODAY)
+    before = dump(tmp_path)
+
+    def fail(*_: object) -> None:
+        raise OSError("disk full")
+
+    with monkeypatch.context() as patch, pytest.raises(OSError, match="disk full"):
+        patch.setattr(world_module, "assemble", fail)
+        generate(tmp_path, people=40, today=TODAY)
+    assert dump(tmp_path) == before
+    generate(tmp_path, people=40, today=TODAY)
+    assert {one.name for one in tmp_path.iterdir()} == {"sandbox.sqlite", "truth", "drop"}
+    assert len(dump(tmp_path)) > len(before)
 
 
 def test_advancing_equals_generating_later(tmp_path: Path) -> None:

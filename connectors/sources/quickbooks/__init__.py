@@ -4,4 +4,4 @@ from connectors.registry import SourceType
 from connectors.sources.quickbooks.settings import QuickbooksSettings
 from connectors.sources.quickbooks.source import QuickbooksSource
 
-SOURCE_TYPE = SourceType(settings=QuickbooksSettings, build=QuickbooksSource)
+SOURCE_TYPE = SourceType(settings=QuickbooksSettings, build=QuickbooksSource, limits="500 a minute")

@@ -4,4 +4,6 @@ from connectors.registry import SourceType
 from connectors.sources.salesforce.settings import SalesforceSettings
 from connectors.sources.salesforce.source import SalesforceSource
 
-SOURCE_TYPE = SourceType(settings=SalesforceSettings, build=SalesforceSource)
+SOURCE_TYPE = SourceType(
+    settings=SalesforceSettings, build=SalesforceSource, limits="by edition, a day; 80 % are used"
+)

@@ -4,4 +4,4 @@ from connectors.registry import SourceType
 from connectors.sources.xero.settings import XeroSettings
 from connectors.sources.xero.source import XeroSource
 
-SOURCE_TYPE = SourceType(settings=XeroSettings, build=XeroSource)
+SOURCE_TYPE = SourceType(settings=XeroSettings, build=XeroSource, limits="60 a minute, 5,000 a day")

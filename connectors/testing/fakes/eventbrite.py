@@ -27,7 +27,6 @@ from connectors.testing.fakes.eventbrite_records import (
     complete_event,
     complete_order,
 )
-from connectors.testing.fakes.index import Index, Rows
 from connectors.testing.server import Request, Response
 from connectors.testing.store import RecordStore
 
@@ -78,9 +77,6 @@ class EventbriteFake:
         self._organizations = list(member_of)
         self._page_size, self._minutes = page_size, token_minutes
         self._allowed, self._used = requests_per_hour, 0
-        self._indexes = {
-            key: Index(store, VENDOR, key[:-1], ("created", "changed", "status")) for key in _SHOW
-        }
 
     def reset(self) -> None:
         """The next hour has come."""
@@ -126,10 +122,11 @@ class EventbriteFake:
         shown = left[:size]
         more = len(left) > size
         token = self._sign(shown[-1], number + 1) if more else None
-        records = self._indexes[key].records([id for _, id in shown])
+        wanted = [id for _, id in shown]
+        found = {r.id: r for r in self._store.query(VENDOR, key[:-1], ids=wanted)}
         return {
             "pagination": _pagination(len(ids), number, size, token),
-            key: [_SHOW[key](record.body) for record in records],
+            key: [_SHOW[key](found[id].body) for id in wanted if id in found],
         }
 
     def _ids(self, request: Request, key: str) -> list[tuple[int, str]]:
@@ -137,14 +134,11 @@ class EventbriteFake:
         if since is not None and not _TIME.match(since):
             raise RefusedError(400, "ARGUMENTS_ERROR", "changed_since is not a datetime.")
 
-        def build(rows: Rows) -> list[tuple[int, str]]:
-            return [
-                (sort, id)
-                for id, sort, _parent, _created, changed, _status in rows()
-                if since is None or _moment(changed) >= _moment(since)
-            ]
-
-        return self._indexes[key].order(since, build)
+        return sorted(
+            (record.sort, record.id)
+            for record in self._store.query(VENDOR, key[:-1])
+            if since is None or _moment(record.body["changed"]) >= _moment(since)
+        )
 
     def _size(self, request: Request) -> int:
         asked = request.param("page_size")

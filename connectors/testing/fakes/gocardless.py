@@ -26,8 +26,8 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from connectors.landing.fields import value_at
 from connectors.testing.fakes.gocardless_objects import RESOURCES, complete
-from connectors.testing.fakes.index import Index, Rows
 from connectors.testing.faults import http_date
 from connectors.testing.server import Request, Response
 from connectors.testing.store import RecordStore
@@ -76,10 +76,6 @@ class GocardlessFake:
         self._lock = threading.Lock()
         self._window, self._used = 0, 0
         self._numbers = itertools.count(1)
-        self._indexes = {
-            kind: Index(store, VENDOR, kind, ("created_at", *_EQUAL[kind].values()))
-            for kind in RESOURCES
-        }
 
     def handle(self, request: Request) -> Response:
         left, headers = self._count()
@@ -157,7 +153,8 @@ class GocardlessFake:
         # `before` alone takes the page next to its object, else the page begins at the newest.
         start, end = (low, min(high, low + limit)) if before else (max(low, high - limit), high)
         ids = [id for _created, _sort, id in reversed(oldest_first[start:end])]
-        rows = [complete(kind, r.body) for r in self._indexes[kind].records(ids)]
+        found = {record.id: record for record in self._store.query(VENDOR, kind, ids=ids)}
+        rows = [complete(kind, found[id].body) for id in ids if id in found]
         cursors = {
             "before": ids[0] if ids and end < len(oldest_first) else None,
             "after": ids[-1] if ids and start > 0 else None,
@@ -181,22 +178,17 @@ class GocardlessFake:
     def _keys(self, kind: str, params: Mapping[str, str]) -> list[Key]:
         """(created, sort, id) of the matching records, oldest first."""
         bounds = [(found[1], _bound(v)) for n, v in params.items() if (found := _CREATED.match(n))]
-        wanted = [params.get(name) for name in _EQUAL[kind]]
-
-        def build(rows: Rows) -> list[Key]:
-            chosen: list[Key] = []
-            for id, sort, _parent, created, *values in rows():
-                at = _moment(created)
-                if kind == "event" and not self._kept(created):
-                    continue
-                if not all(_holds(at, sign, bound) for sign, bound in bounds):
-                    continue
-                if all(w is None or w == v for w, v in zip(wanted, values, strict=True)):
-                    chosen.append((at, sort, id))
-            return sorted(chosen)
-
-        query = (tuple(wanted), tuple(bounds), self._store.now() if kind == "event" else None)
-        return self._indexes[kind].order(query, build)
+        wanted = {path: params[name] for name, path in _EQUAL[kind].items() if name in params}
+        chosen: list[Key] = []
+        for record in self._store.query(VENDOR, kind):
+            at = _moment(record.body["created_at"])
+            if kind == "event" and not self._kept(record.body["created_at"]):
+                continue
+            if not all(_holds(at, sign, bound) for sign, bound in bounds):
+                continue
+            if all(value_at(record.body, path) == value for path, value in wanted.items()):
+                chosen.append((at, record.sort, record.id))
+        return sorted(chosen)
 
     def _kept(self, created_at: str) -> bool:
         return (self._store.now() - _moment(created_at)).days < EVENT_DAYS

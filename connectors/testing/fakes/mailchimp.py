@@ -166,14 +166,13 @@ class MailchimpFake:
             yield method, re.compile(path), action
 
     def _list(self) -> Body:
-        statuses = list(self.members.statuses().values())
         return {
             "id": self._list_id,
             "name": "Example Association",
             "stats": {
-                "member_count": statuses.count("subscribed"),
-                "unsubscribe_count": statuses.count("unsubscribed"),
-                "cleaned_count": statuses.count("cleaned"),
+                "member_count": self.members.count("subscribed"),
+                "unsubscribe_count": self.members.count("unsubscribed"),
+                "cleaned_count": self.members.count("cleaned"),
             },
             "double_optin": False,
             "_links": [],

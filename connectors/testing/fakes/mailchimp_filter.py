@@ -1,26 +1,34 @@
 """Which members a list request asks for, and in which order.
 
-Data flow: query parameters -> MemberFilter -> ids of the matching members.
+Data flow: query parameters -> MemberFilter -> SqlList -> the matching members.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 
-from connectors.testing.fakes.index import Row
-from connectors.testing.fakes.mailchimp_common import bad_field, invalid, moment_of, parse
+from connectors.testing.fakes.mailchimp_common import bad_field, invalid, moment_of
 from connectors.testing.fakes.mailchimp_rules import WRITABLE
+from connectors.testing.fakes.sql_list import Clause, SqlList, field, moment
 from connectors.testing.messages import Request
+from connectors.testing.store import Record, microseconds
 
 _SORTS = ("timestamp_opt", "timestamp_signup", "last_changed")
-INDEXED = ("status", *_SORTS)  # the columns of a Row after id, sort and parent
-_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _moment(name: str) -> str:
+    return f"coalesce({moment(name)}, 0)"
+
+
+STATUS, _CHANGED = field("status"), _moment("last_changed")
+_LATER = f"{_CHANGED} > ?"
+MEMBER_INDEXES = ((STATUS, _CHANGED, "sort"), (_CHANGED, "sort"))
 
 
 @dataclass(frozen=True)
 class MemberFilter:
-    """The parameters of GET members; hashable, so that its result can be kept."""
+    """The parameters of GET members."""
 
     status: str | None
     after: datetime | None
@@ -48,22 +56,30 @@ class MemberFilter:
             (request.param("sort_dir") or "ASC").upper() == "DESC",
         )
 
-    def choose(self, rows: list[Row]) -> list[str]:
-        chosen = [row for row in rows if self._wants(row)]
-        if self.sort is not None:
-            column = 3 + INDEXED.index(self.sort)
-            chosen.sort(key=lambda row: parse(row[column]) or _NEVER)
-        ids = [str(row[0]) for row in chosen]
-        return ids[::-1] if self.descending else ids
+    @property
+    def order(self) -> str:
+        direction = " desc" if self.descending else ""
+        first = f"{_moment(self.sort)}{direction}, " if self.sort is not None else ""
+        return f"{first}sort{direction}"
 
-    def _wants(self, row: Row) -> bool:
-        status, changed = row[3], parse(row[6]) or _NEVER
-        if self.status is not None and status != self.status:
-            return False
-        if self.unsubscribed_after is not None and (
-            status != "unsubscribed" or changed <= self.unsubscribed_after
-        ):
-            return False
-        if self.after is not None and changed <= self.after:
-            return False
-        return self.before is None or changed < self.before
+    def clauses(self) -> list[Clause]:
+        """All conditions but the lower bound, which moves from page to page of a reader."""
+        found = [Clause(f"{STATUS} = ?", (self.status,))] if self.status is not None else []
+        if self.unsubscribed_after is not None:
+            left = Clause(f"{_CHANGED} > ?", (_micros(self.unsubscribed_after),))
+            found += [Clause(f"{STATUS} = 'unsubscribed'"), left]
+        if self.before is not None:
+            found.append(Clause(f"{_CHANGED} < ?", (_micros(self.before),)))
+        return found
+
+    def page(self, members: SqlList, count: int, offset: int) -> list[Record]:
+        limit = [] if self.after is None else [Clause(_LATER, (_micros(self.after),))]
+        return members.page([*self.clauses(), *limit], self.order, count, offset)
+
+    def total(self, members: SqlList) -> int:
+        since = None if self.after is None else _micros(self.after)
+        return members.count_from(self.clauses(), self.order, _LATER, since)
+
+
+def _micros(at: datetime) -> int | None:
+    return microseconds(at.isoformat())

@@ -10,10 +10,10 @@ that tags do not move last_changed.
 from __future__ import annotations
 
 import threading
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
-from connectors.testing.fakes.index import Index
 from connectors.testing.fakes.mailchimp_common import (
     VENDOR,
     Journal,
@@ -22,7 +22,7 @@ from connectors.testing.fakes.mailchimp_common import (
     not_found,
     page_of,
 )
-from connectors.testing.fakes.mailchimp_filter import INDEXED, MemberFilter
+from connectors.testing.fakes.mailchimp_filter import MEMBER_INDEXES, STATUS, MemberFilter
 from connectors.testing.fakes.mailchimp_rules import (
     MergeFields,
     address_of,
@@ -34,6 +34,7 @@ from connectors.testing.fakes.mailchimp_rules import (
     merged_fields,
     status_fields,
 )
+from connectors.testing.fakes.sql_list import Clause, SqlList, field
 from connectors.testing.messages import Request
 from connectors.testing.store import Record, RecordStore
 
@@ -49,7 +50,7 @@ class Members:
         self._list_id = list_id
         self._merge_fields = merge_fields
         self.lock = threading.RLock()
-        self._index = Index(store, VENDOR, "member", INDEXED)
+        self._list = SqlList(store, VENDOR, "member", MEMBER_INDEXES)
 
     def shown(self, body: dict[str, Any]) -> dict[str, Any]:
         """A stored member as the API returns it."""
@@ -77,9 +78,17 @@ class Members:
             | {"tags": tags, "tags_count": len(tags)}
         )
 
-    def statuses(self) -> dict[str, str]:
-        """Status by subscriber hash, archived people included."""
-        return dict(self._index.order("statuses", lambda rows: [(r[0], r[3]) for r in rows()]))
+    def count(self, status: str) -> int:
+        return self._list.count([Clause(f"{STATUS} = ?", (status,))])
+
+    def statuses(self, hashes: Sequence[str]) -> dict[str, str]:
+        """Status by subscriber hash of those who are on the list, archived people included."""
+        found: dict[str, str] = {}
+        for at in range(0, len(hashes), 10_000):
+            some = tuple(hashes[at : at + 10_000])
+            clause = Clause(f"id in ({','.join('?' * len(some))})", some)
+            found.update(self._list.values([clause], f"id, {STATUS}"))
+        return found
 
     def find(self, key: str) -> Record | None:
         """By subscriber hash, e-mail address or contact id."""
@@ -88,10 +97,8 @@ class Members:
         found = self._store.get(VENDOR, "member", key.lower())
         if found is not None:
             return found
-        for row in self._store.columns(VENDOR, "member", ["$.contact_id"]):
-            if row[3] is not None and row[3] == key:
-                return self._store.get(VENDOR, "member", row[0])
-        return None
+        same = Clause(f"{field('contact_id')} = ?", (key,))
+        return next(iter(self._list.page([same], "rowid", 1)), None)
 
     def get(self, key: str) -> dict[str, Any]:
         record = self.find(key)
@@ -102,12 +109,11 @@ class Members:
     def page(self, request: Request) -> dict[str, Any]:
         count, offset = page_of(request)
         asked = MemberFilter.of(request)
-        ids = self._index.order(asked, lambda rows: asked.choose(rows()))
-        records = self._index.records(ids[offset : offset + count])
+        records = asked.page(self._list, count, offset)
         return {
             "members": [self.shown(record.body) for record in records],
             "list_id": self._list_id,
-            "total_items": len(ids),
+            "total_items": asked.total(self._list),
             "_links": [],
         }
 
@@ -192,7 +198,7 @@ class Members:
             self._store.put(Record(VENDOR, "forgotten", known.id, {}, known.sort, stamp, stamp))
 
     def drop_memberships(self, hash: str) -> None:
-        for row in self._store.columns(VENDOR, "segment_member", []):
+        for row in self._store.places(VENDOR, "segment_member"):
             if str(row[0]).endswith(f":{hash}"):
                 self._store.delete(VENDOR, "segment_member", row[0])
 
@@ -257,7 +263,7 @@ class Members:
         if other is not None:
             detail = f"{email} is already a list member."
             raise ProblemError(400, "Member Exists", detail)
-        for row in self._store.columns(VENDOR, "segment_member", []):
+        for row in self._store.places(VENDOR, "segment_member"):
             segment, _, hash = str(row[0]).partition(":")
             if hash == known.id:
                 self._store.delete(VENDOR, "segment_member", row[0])

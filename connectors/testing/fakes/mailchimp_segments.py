@@ -149,8 +149,9 @@ class Segments:
         hidden = {status for status in _HIDDEN if request.param(f"include_{status}") != "true"} | {
             "archived"
         }
-        statuses = self._members.statuses()
-        hashes = [h for h in self._hashes(id) if statuses.get(h, "archived") not in hidden]
+        listed = self._hashes(id)
+        statuses = self._members.statuses(listed)
+        hashes = [h for h in listed if statuses.get(h, "archived") not in hidden]
         chosen = hashes[offset : offset + count]
         found = {record.id: record for record in self._store.query(VENDOR, "member", ids=chosen)}
         return {
@@ -189,7 +190,7 @@ class Segments:
         return record
 
     def _hashes(self, id: str) -> list[str]:
-        rows = self._store.columns(VENDOR, "segment_member", [], parent=id)
+        rows = self._store.places(VENDOR, "segment_member", parent=id)
         return [str(row[0]).partition(":")[2] for row in rows]
 
     def _new(self, name: str) -> Record:

@@ -33,7 +33,7 @@ from connectors.testing.fakes.pretix_lists import (
 )
 from connectors.testing.fakes.pretix_records import complete_checkin, complete_event, complete_order
 from connectors.testing.server import Request, Response
-from connectors.testing.store import Record, RecordStore
+from connectors.testing.store import RecordStore
 
 _ROOT = re.compile(r"^/api/v1/organizers/(?P<organizer>[^/]+)/(?P<rest>.*)$")
 
@@ -134,16 +134,16 @@ class PretixFake:
         generated: bool = False,
     ) -> Response:
         started = self._store.now().astimezone(UTC).isoformat().replace("+00:00", "Z")
-        listing = self._lists[entity]
-        ids = listing.ids(request, event, self._hidden)
+        asked = self._lists[entity].asked(request, event, self._hidden)
+        count = asked.count()
         size = number(request.param("page_size"), MAX_PAGE_SIZE)
         page = number(request.param("page"), 1, strict=True)
-        if page is None or (page > 1 and (page - 1) * size >= len(ids)):
+        if page is None or (page > 1 and (page - 1) * size >= count):
             raise RefusedError(404, {"detail": "Invalid page."})
-        records: list[Record] = listing.index.records(ids[(page - 1) * size : page * size])
+        records = asked.page(size, (page - 1) * size)
         body = {
-            "count": len(ids),
-            "next": _link(request, page + 1) if page * size < len(ids) else None,
+            "count": count,
+            "next": _link(request, page + 1) if page * size < count else None,
             "previous": _link(request, page - 1) if page > 1 else None,
             "results": [show(record.body) for record in records],
         }

@@ -1,21 +1,20 @@
 """The lists of the fake pretix: filters, order and page numbers.
 
-Data flow: query parameters -> Listing.ids -> ids of all matching records in the order asked for.
+Data flow: query parameters -> Listing.asked -> clauses and order -> SqlList -> records of a page.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from connectors.testing.fakes.index import Index, Row, Rows
+from connectors.testing.fakes.sql_list import Clause, SqlList, field, moment
 from connectors.testing.messages import Request
-from connectors.testing.store import RecordStore
+from connectors.testing.store import Record, RecordStore, microseconds
 
 VENDOR = "pretix"
 MAX_PAGE_SIZE = 50
-Check = Callable[[Mapping[str, Any]], bool]
 
 
 class RefusedError(Exception):
@@ -27,23 +26,12 @@ class RefusedError(Exception):
         self.body = body
 
 
-_EVENT_PATHS = ("slug", "date_from", "live", "testmode", "is_public", "has_subevents")
-_ORDER_PATHS = (
-    *("code", "event", "status", "email", "testmode", "locale", "customer"),
-    *("datetime", "last_modified", "cancellation_date"),
-)
-_CHECKIN_PATHS = (
-    "id",
-    "event",
-    "list",
-    "type",
-    "successful",
-    "error_reason",
-    "datetime",
-    "created",
-)
+_EVENT = f"coalesce({field('event')}, parent, id)"
+_MOMENTS = {"date_from", "datetime", "last_modified", "cancellation_date", "created"}
 # Query parameter -> (stored field, comparison).
-_EVENT_FILTERS = {name: (name, "bool") for name in _EVENT_PATHS[2:]}
+_EVENT_FILTERS = {
+    name: (name, "bool") for name in ("live", "testmode", "is_public", "has_subevents")
+}
 _ORDER_FILTERS = {
     **{name: (name, "text") for name in ("code", "status", "email", "locale", "customer")},
     "testmode": ("testmode", "bool"),
@@ -62,78 +50,79 @@ _CHECKIN_FILTERS = {
 
 
 class Listing:
-    """One list: which filters and orders it knows."""
+    """One list: which filters and orders it knows, and the indexes that its large reads use."""
 
     def __init__(
         self,
         store: RecordStore,
         entity: str,
-        paths: Sequence[str],
         filters: Mapping[str, tuple[str, str]],
         *,
         ordering: Sequence[str],
         default: str,
+        indexes: Sequence[Sequence[str]] = (),
     ) -> None:
-        self.index = Index(store, VENDOR, entity, paths)
-        self._paths = paths
+        self.list = SqlList(store, VENDOR, entity, indexes)
         self._filters = filters
         self._ordering = ordering
         self._default = default
 
-    def ids(self, request: Request, event: str | None, hidden: frozenset[str]) -> list[str]:
+    def asked(self, request: Request, event: str | None, hidden: frozenset[str]) -> Asked:
+        """The records a request asks for."""
         given = {name: value for name, value in request.query if name in self._filters and value}
-        checks = [self._check(name, value) for name, value in given.items()]
+        clauses = [Clause(f"{_EVENT} = ?", (event,))] if event is not None else []
+        if hidden:
+            marks = ",".join("?" * len(hidden))
+            clauses.append(Clause(f"{_EVENT} not in ({marks})", tuple(sorted(hidden))))
+        bound, since = "", None
+        for name, value in given.items():
+            clause = self._clause(name, value)
+            if self._filters[name][1] == ">=" and since is None:
+                bound, since = clause.sql, clause.values[0]
+            else:
+                clauses.append(clause)
         asked = (request.param("ordering") or "").split(",")
-        order = [name for name in asked if name.lstrip("-") in self._ordering] or [self._default]
+        names = [name for name in asked if name.lstrip("-") in self._ordering] or [self._default]
+        natural = "sort" if self._default == "created" else "sort desc"
+        order = ", ".join([*map(_ordered, names), natural])
+        return Asked(self.list, tuple(clauses), bound, since, order)
 
-        def build(_rows: Rows) -> list[str]:
-            groups = self.index.order("events", lambda rows: [self._by_event(rows())])[0]
-            slugs = [slug for slug in groups if slug not in hidden and event in (None, slug)]
-            chosen = [
-                row for slug in slugs for row in groups[slug] if all(check(row) for check in checks)
-            ]
-            chosen.sort(key=lambda row: row["#sort"], reverse=self._default != "created")
-            for name in reversed(order):
-                key = name.lstrip("-")
-                chosen.sort(key=lambda row: _sortable(row.get(key)), reverse=name.startswith("-"))
-            return [row["#id"] for row in chosen]
-
-        return self.index.order((event, tuple(sorted(given.items())), tuple(order)), build)
-
-    def _by_event(self, rows: list[Row]) -> dict[str, list[dict[str, Any]]]:
-        """The rows as mappings, by event: the check-ins are asked for event by event."""
-        groups: dict[str, list[dict[str, Any]]] = {}
-        for id, sort, parent, *values in rows:
-            row = {"#id": id, "#sort": sort, "event": parent}
-            named = zip(self._paths, values, strict=True)
-            row |= {name: value for name, value in named if value is not None}
-            groups.setdefault(row["event"] or row.get("slug", ""), []).append(row)
-        return groups
-
-    def _check(self, name: str, value: str) -> Check:
-        field, kind = self._filters[name]
+    def _clause(self, name: str, value: str) -> Clause:
+        stored, kind = self._filters[name]
         if kind == "bool":
-            wanted = value.lower() == "true"
-            return lambda row: bool(row.get(field)) == wanted
+            return Clause(f"coalesce({field(stored)}, 0) = ?", (int(value.lower() == "true"),))
         if kind == "text":
-            return lambda row: str(row.get(field, "")).lower() == value.lower()
+            text = f"lower(cast(coalesce({field(stored)}, '') as text))"
+            return Clause(f"{text} = ?", (value.lower(),))
         # A plus sign in an unescaped query arrives as a space, as on the real server.
-        try:
-            limit = datetime.fromisoformat(value)
-        except ValueError:
-            raise RefusedError(400, {name: ["Enter a valid date/time."]}) from None
-        bound = limit if limit.tzinfo is not None else limit.replace(tzinfo=UTC)
-        if kind == ">=":
-            return lambda row: row.get(field) is not None and _moment(row[field]) >= bound
-        return lambda row: row.get(field) is not None and _moment(row[field]) < bound
+        limit = microseconds(value)
+        if limit is None:
+            raise RefusedError(400, {name: ["Enter a valid date/time."]})
+        return Clause(f"{moment(stored)} {kind} ?", (limit,))
 
 
-def _moment(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+@dataclass(frozen=True)
+class Asked:
+    """What a request asks for: `clauses`, a lower `bound` with its value, and an order."""
+
+    list: SqlList
+    clauses: tuple[Clause, ...]
+    bound: str
+    since: int | None
+    order: str
+
+    def count(self) -> int:
+        return self.list.count_from(self.clauses, self.order, self.bound, self.since)
+
+    def page(self, size: int, offset: int) -> Sequence[Record]:
+        limit = () if self.since is None else (Clause(self.bound, (self.since,)),)
+        return self.list.page([*self.clauses, *limit], self.order, size, offset)
 
 
-def _sortable(value: Any) -> tuple[bool, Any]:
-    return (value is not None, value if value is not None else "")
+def _ordered(name: str) -> str:
+    plain = name.lstrip("-")
+    expression = moment(plain) if plain in _MOMENTS else field(plain)
+    return expression + (" desc" if name.startswith("-") else "")
 
 
 def number(text: str | None, default: int, *, strict: bool = False) -> Any:
@@ -154,20 +143,27 @@ def listings(store: RecordStore) -> dict[str, Listing]:
         "event": Listing(
             store,
             "event",
-            _EVENT_PATHS,
             _EVENT_FILTERS,
             ordering=("date_from", "slug"),
             default="slug",
         ),
         "order": Listing(
-            store, "order", _ORDER_PATHS, _ORDER_FILTERS, ordering=orders, default="datetime"
+            store,
+            "order",
+            _ORDER_FILTERS,
+            ordering=orders,
+            default="datetime",
+            indexes=[
+                (moment("last_modified"), "sort desc"),
+                (_EVENT, moment("datetime"), "sort desc"),
+            ],
         ),
         "checkin": Listing(
             store,
             "checkin",
-            _CHECKIN_PATHS,
             _CHECKIN_FILTERS,
             ordering=("created", "datetime", "id"),
             default="created",
+            indexes=[(_EVENT, moment("created"), "sort")],
         ),
     }

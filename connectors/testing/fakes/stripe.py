@@ -16,16 +16,14 @@ from __future__ import annotations
 
 import base64
 import binascii
-import fnmatch
 import itertools
 import re
 import threading
 import time
-from bisect import bisect_left, bisect_right
 from collections.abc import Mapping
 from typing import Any
 
-from connectors.testing.fakes.index import Index, Rows
+from connectors.testing.fakes.sql_list import Clause, SqlList, field
 from connectors.testing.fakes.stripe_objects import API_VERSION, complete
 from connectors.testing.server import Request, Response
 from connectors.testing.store import RecordStore
@@ -53,6 +51,9 @@ _EQUAL = {
 }
 _PAGING = {"limit", "starting_after", "ending_before", "created", "expand"}
 Key = tuple[int, int, str]
+_CREATED_AT = field("created")
+_PLACE = f"({_CREATED_AT}, sort, id)"
+_SIGNS = {"gt": ">", "gte": ">=", "lt": "<", "lte": "<=", "eq": "="}
 _CREATED = re.compile(r"^created(?:\[(gt|gte|lt|lte)\])?$")
 
 
@@ -87,8 +88,8 @@ class StripeFake:
         self._recent: list[float] = []
         self._lock = threading.Lock()
         self._numbers = itertools.count(1)
-        self._indexes = {
-            kind: Index(store, VENDOR, kind, ("created", "deleted", "type", *_EQUAL[kind]))
+        self._lists = {
+            kind: SqlList(store, VENDOR, kind, [(_CREATED_AT, "sort", "id")])
             for kind in _LISTS.values()
         }
 
@@ -165,23 +166,24 @@ class StripeFake:
         if after and before:
             message = "Received both starting_after and ending_before parameters."
             raise StripeError(400, message, code="parameter_unknown", param="ending_before")
-        oldest_first = self._keys(kind, _equals(kind, params), request.query)
-        low, high = 0, len(oldest_first)
-        if after:
-            high = bisect_left(oldest_first, self._anchor(kind, after, "starting_after"))
-        elif before:
-            low = bisect_right(oldest_first, self._anchor(kind, before, "ending_before"))
+        clauses = self._clauses(kind, _equals(kind, params), request.query)
         # Newest first either way; ending_before takes the page next to its object.
-        page = (
-            oldest_first[low : low + limit]
-            if before
-            else oldest_first[max(low, high - limit) : high]
-        )
-        ids = [id for _created, _sort, id in reversed(page)]
+        if after:
+            clauses.append(
+                Clause(f"{_PLACE} < (?, ?, ?)", self._anchor(kind, after, "starting_after"))
+            )
+        elif before:
+            clauses.append(
+                Clause(f"{_PLACE} > (?, ?, ?)", self._anchor(kind, before, "ending_before"))
+            )
+        direction = "" if before else " desc"
+        order = f"{_CREATED_AT}{direction}, sort{direction}, id{direction}"
+        found = self._lists[kind].page(clauses, order, limit + 1)
+        page = found[:limit][::-1] if before else found[:limit]
         return {
             "object": "list",
-            "data": [complete(kind, r.body) for r in self._indexes[kind].records(ids)],
-            "has_more": high - low > limit,
+            "data": [complete(kind, record.body) for record in page],
+            "has_more": len(found) > limit,
             "url": request.path,
         }
 
@@ -192,32 +194,20 @@ class StripeFake:
             raise StripeError(400, message, code="resource_missing", param=param)
         return (record.body["created"], record.sort, id)
 
-    def _keys(
+    def _clauses(
         self, kind: str, equals: Mapping[str, str], query: tuple[tuple[str, str], ...]
-    ) -> list[Key]:
-        """(created, sort, id) of the matching records, oldest first."""
-        bounds = _bounds(query)
-        types = _types(query) if kind == "event" else []
-        oldest = self._oldest_event() if kind == "event" else None
-        filters = tuple(sorted(equals.items()))
-
-        def build(rows: Rows) -> list[Key]:
-            chosen: list[Key] = []
-            for id, sort, _parent, created, deleted, type_, *values in rows():
-                if kind == "customer" and deleted:
-                    continue
-                if oldest is not None and created < oldest:
-                    continue
-                if not all(_holds(created, sign, limit) for sign, limit in bounds):
-                    continue
-                if types and not any(fnmatch.fnmatchcase(type_, wanted) for wanted in types):
-                    continue
-                stored = dict(zip(_EQUAL[kind], values, strict=True))
-                if all(_fits(name, stored[name], wanted) for name, wanted in filters):
-                    chosen.append((created, sort, id))
-            return sorted(chosen)
-
-        return self._indexes[kind].order((filters, tuple(bounds), tuple(types), oldest), build)
+    ) -> list[Clause]:
+        found = [_fits(name, wanted) for name, wanted in equals.items()]
+        found += [Clause(f"{_CREATED_AT} {_SIGNS[sign]} ?", (at,)) for sign, at in _bounds(query)]
+        if kind == "customer":
+            found.append(Clause(f"not coalesce({field('deleted')}, 0)"))
+        if kind == "event":
+            found.append(Clause(f"{_CREATED_AT} >= ?", (self._oldest_event(),)))
+            types = _types(query)
+            if types:
+                choice = " or ".join([f"{field('type')} glob ?"] * len(types))
+                found.append(Clause(f"({choice})", tuple(types)))
+        return found
 
     def _oldest_event(self) -> int:
         return int(self._store.now().timestamp()) - EVENT_DAYS * 86_400
@@ -239,13 +229,16 @@ def _equals(kind: str, params: Mapping[str, str]) -> dict[str, str]:
     return {"status": "not canceled"} | given if kind == "subscription" else given
 
 
-def _fits(name: str, value: Any, wanted: str) -> bool:
-    """Whether a stored value is meant by the filter; three words mean several statuses."""
-    if name == "status":
-        ended = ("canceled", "incomplete_expired")
-        meant = {"all": True, "ended": value in ended, "not canceled": value != "canceled"}
-        return bool(meant.get(wanted, value == wanted))
-    return bool(value == wanted)
+def _fits(name: str, wanted: str) -> Clause:
+    """The condition a filter means; three words of a subscription's status mean several."""
+    several = {
+        "all": "1",
+        "ended": f"{field(name)} in ('canceled', 'incomplete_expired')",
+        "not canceled": f"{field(name)} is not 'canceled'",
+    }
+    if name == "status" and wanted in several:
+        return Clause(several[wanted])
+    return Clause(f"{field(name)} = ?", (wanted,))
 
 
 def _limit(text: str | None) -> int:
@@ -285,13 +278,3 @@ def _types(query: tuple[tuple[str, str], ...]) -> list[str]:
     if len(several) > 20:
         raise StripeError(400, "Array too long: maximum 20 entries.", param="types")
     return single or [re.sub(r"([*?\[])", r"[\1]", value) for value in several]
-
-
-def _holds(created: int, sign: str, limit: int) -> bool:
-    return {
-        "gt": created > limit,
-        "gte": created >= limit,
-        "lt": created < limit,
-        "lte": created <= limit,
-        "eq": created == limit,
-    }[sign]

@@ -39,7 +39,8 @@ class HardTimes:
         self, account: Account, trouble: str
     ) -> None:
         """And what was done although it looked like trouble is found by reading back."""
-        adapter = account.adapter(max_attempts=1, timeout_seconds=0.3)
+        patience = 1.0 if trouble == "timeout" else 10.0  # seconds
+        adapter = account.adapter(max_attempts=1, timeout_seconds=patience)
         emails = subscribe(account, 2)
         ref = adapter.ensure_segment("01_x")
         adapter.read_statuses()
@@ -250,7 +251,7 @@ def _arm(
     elif trouble == "reset":
         rule.reset()
     elif trouble == "timeout":
-        rule.timeout(2.0)
+        rule.timeout(4.0)
     elif trouble == "html":
         rule.html()
     elif trouble == "refused":

@@ -84,6 +84,15 @@ def test_who_left_stays_on_record_when_the_segment_lets_go(account: ListmonkAcco
     assert subscription(account, ref.platform_id) == ["unsubscribed"]
 
 
+def test_an_answer_that_says_done_is_not_believed(account: ListmonkAccount) -> None:
+    """listmonk leaves out lists the API user may not manage, and answers as always."""
+    adapter = account.adapter()
+    emails = subscribe(account, 1)
+    ref = adapter.ensure_segment("01_x")
+    account.server.faults.on(r"/lists$", method="PUT").every().error_body({"data": True})
+    assert [o.reason for o in adapter.add_members(ref, emails)] == ["not_changed"]
+
+
 def test_attributes_of_others_are_kept(account: ListmonkAccount) -> None:
     adapter = account.adapter()
     create(adapter, "a@example.org")

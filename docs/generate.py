@@ -1,6 +1,7 @@
 """Writes docs/reference/ from what the product itself declares: `make reference`.
 
-Data flow: typer commands, stream specs, segment files, dbt column descriptions -> Markdown.
+Data flow: typer commands, stream specs, capability sheets, segment files, dbt column descriptions
+-> Markdown.
 A test compares the files with what this module says, so that they can not go stale.
 """
 
@@ -13,6 +14,8 @@ from typing import Any
 import typer.main
 import yaml
 
+from connectors.platforms.protocol import PlatformCapabilities
+from connectors.platforms.registry import platform_sheets
 from connectors.protocol import StreamSpec
 from connectors.registry import SOURCES, all_specs, is_mapped
 from flows.cli import app
@@ -27,6 +30,7 @@ def pages() -> dict[str, str]:
     return {
         "commands.md": _commands(),
         "connectors.md": _connectors(),
+        "platforms.md": _platforms(),
         "segments.md": _segments(),
         "tables.md": _tables(),
     }
@@ -117,6 +121,54 @@ def _proof(kind: str) -> str:
     if list((tests / "real").glob(f"test_{kind}*.py")):
         found.append("real")
     return ", ".join(found)
+
+
+def _platforms() -> str:
+    sheets = platform_sheets()
+    lines = [
+        "# E-mail platforms",
+        "",
+        "What each kind of platform promises and where its limits are, from its capability sheet.",
+        "How one is set up is in the README of its folder. Every kind passes the conformance suite",
+        "of platforms against its fake: no request can subscribe anybody again.",
+        "",
+        "| platform | members per call | connections | limits | promise | leaves a segment "
+        "| read back | hourly or daily quota |",
+        "|---|---|---|---|---|---|---|---|",
+        *(_sheet_row(sheet) for sheet in sheets),
+        "",
+        "*Effectively once*: sending the same again changes nothing, and reading the platform",
+        "tells what was done after an answer was lost. *At least once*: a repetition may show.",
+        "",
+    ]
+    for sheet in sheets:
+        words = [f"`{theirs}` → {ours}" for theirs, ours in sheet.statuses.items()]
+        lines += [
+            f"## `{sheet.kind}`",
+            "",
+            f"[README](../../connectors/platforms/{sheet.kind}/README.md)",
+            "",
+            f"Statuses: {', '.join(words)}; any other word → unknown, which is left alone.",
+            "",
+            *(f"- {_text(note)}" for note in sheet.notes),
+            "",
+        ]
+    return _page(lines)
+
+
+def _sheet_row(sheet: PlatformCapabilities) -> str:
+    cells = (
+        f"[{sheet.kind}](../../connectors/platforms/{sheet.kind}/README.md)",
+        str(sheet.chunk_size),
+        str(sheet.max_connections),
+        sheet.limits,
+        sheet.promise.replace("_", " "),
+        *(
+            "yes" if said else "no"
+            for said in (sheet.can_remove, sheet.can_read_back, sheet.has_request_quota)
+        ),
+    )
+    return f"| {' | '.join(cells)} |"
 
 
 def _segments() -> str:

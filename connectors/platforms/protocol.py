@@ -23,6 +23,9 @@ PlatformStatus = Literal[
     "subscribed", "unsubscribed", "cleaned", "pending", "transactional", "archived", "unknown"
 ]
 Outcome = Literal["acknowledged", "failed", "unknown", "suppressed"]
+# effectively_once: sending the same again changes nothing, and reading tells what was done.
+# at_least_once: a repeated request may show there (an e-mail, a second row in a report).
+Promise = Literal["effectively_once", "at_least_once"]
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,10 @@ class PlatformCapabilities:
     bulk_membership_is_consent_neutral: bool
     has_request_quota: bool
     notes: tuple[str, ...] = ()
+    promise: Promise = "effectively_once"
+    can_remove: bool = True  # members can be taken out without touching their subscription
+    can_read_back: bool = True  # statuses and members can be read in full
+    limits: str = ""  # the platform's own limits, for the reference table
 
 
 @dataclass(frozen=True)

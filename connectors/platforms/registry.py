@@ -12,8 +12,17 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+from connectors.platforms.brevo import BrevoPlatformSettings, build_brevo
+from connectors.platforms.brevo.capabilities import CAPABILITIES as BREVO
+from connectors.platforms.listmonk import ListmonkPlatformSettings, build_listmonk
+from connectors.platforms.listmonk.capabilities import CAPABILITIES as LISTMONK
 from connectors.platforms.mailchimp import MailchimpPlatformSettings, build_mailchimp
-from connectors.platforms.protocol import PlatformAdapter, PlatformSettings
+from connectors.platforms.mailchimp.capabilities import CAPABILITIES as MAILCHIMP
+from connectors.platforms.protocol import (
+    PlatformAdapter,
+    PlatformCapabilities,
+    PlatformSettings,
+)
 
 ENTRY_POINTS = "member_journey.platforms"
 
@@ -32,14 +41,30 @@ class PlatformType:
 
     settings: type[PlatformSettings]
     build: Callable[[str, Any, PlatformContext], PlatformAdapter]
+    sheet: PlatformCapabilities | None = None  # of a shipped kind, for the reference page
 
 
 PLATFORMS: dict[str, PlatformType] = {
+    "brevo": PlatformType(
+        BrevoPlatformSettings,
+        lambda name, settings, context: build_brevo(
+            name, settings, context.state_dir, context.user_agent
+        ),
+        BREVO,
+    ),
+    "listmonk": PlatformType(
+        ListmonkPlatformSettings,
+        lambda name, settings, context: build_listmonk(
+            name, settings, context.state_dir, context.user_agent
+        ),
+        LISTMONK,
+    ),
     "mailchimp": PlatformType(
         MailchimpPlatformSettings,
         lambda name, settings, context: build_mailchimp(
             name, settings, context.state_dir, context.user_agent
         ),
+        MAILCHIMP,
     ),
 }
 
@@ -48,6 +73,11 @@ def platform_types() -> dict[str, PlatformType]:
     """All kinds, shipped and installed. A shipped kind cannot be replaced by an installed one."""
     found = {point.name: point.load() for point in entry_points(group=ENTRY_POINTS)}
     return {**found, **PLATFORMS}
+
+
+def platform_sheets() -> list[PlatformCapabilities]:
+    """The capability sheets of the shipped kinds, by name."""
+    return [kind.sheet for _, kind in sorted(PLATFORMS.items()) if kind.sheet is not None]
 
 
 def build_platform(

@@ -19,7 +19,14 @@ from connectors.testing.wire import HttpServer
 __all__ = ["App", "FakeServer", "RecordedRequest", "Request", "Response"]
 
 _PATIENCE = 5.0  # seconds to wait for the threads at the end
-_SECRET_HEADERS = {"authorization", "x-civi-auth", "cookie", "x-api-key", "proxy-authorization"}
+_SECRET_HEADERS = {
+    "api-key",
+    "authorization",
+    "cookie",
+    "proxy-authorization",
+    "x-api-key",
+    "x-civi-auth",
+}
 
 
 class FakeServer:

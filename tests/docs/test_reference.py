@@ -23,6 +23,14 @@ def test_every_source_has_its_readme() -> None:
     assert missing == []
 
 
+def test_every_platform_has_its_readme_and_its_line() -> None:
+    folders = {p.parent.name for p in (ROOT / "connectors" / "platforms").glob("*/adapter.py")}
+    assert folders
+    for folder in folders:
+        assert (ROOT / "connectors/platforms" / folder / "README.md").is_file()
+        assert f"## `{folder}`" in PAGES["platforms.md"]
+
+
 def test_every_published_model_and_column_is_described() -> None:
     tables = PAGES["tables.md"]
     models = [

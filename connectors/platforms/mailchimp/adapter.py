@@ -286,4 +286,5 @@ def _harmless(value: str | None) -> str:
     text = " ".join((value or "").split())
     while "*|" in text or "|*" in text:
         text = text.replace("*|", "").replace("|*", "")
-    return text[:_LONGEST_VALUE]
+    # Nothing at the edges either: a platform that trims it would look changed every night.
+    return " ".join(text[:_LONGEST_VALUE].split())

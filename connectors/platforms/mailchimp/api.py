@@ -94,20 +94,22 @@ class MailchimpApi:
     def read_all(self, path: str, items: str, params: Mapping[str, Any]) -> list[dict[str, Any]]:
         """Every item of a paged list, unique by id; ShortReadError when they are not complete.
 
-        People join and leave while pages are read, so an incomplete read is done again.
+        People join and leave while pages are read, so an incomplete read is done again. When one
+        goes away the others move up, and who stood at the edge of a page is on none: the total
+        that went down tells.
         """
         for _ in range(_READ_ATTEMPTS):
-            found, promised = self._read_once(path, items, params)
-            if len(found) >= promised:
+            found, totals = self._read_once(path, items, params)
+            if len(found) >= max(totals) and min(totals) == totals[0]:
                 return list(found.values())
         raise ShortReadError(
-            f"only {len(found)} of {promised} {items} could be read.",
+            f"only {len(found)} of {max(totals)} {items} could be read, or they kept changing.",
             todo="Nothing was pushed; start the push again.",
         )
 
     def _read_once(
         self, path: str, items: str, params: Mapping[str, Any]
-    ) -> tuple[dict[str, dict[str, Any]], int]:
+    ) -> tuple[dict[str, dict[str, Any]], list[int]]:
         def page(offset: int) -> Mapping[str, Any]:
             answer = self.ask(path, params={**params, "count": self._page, "offset": offset})
             if not isinstance(answer, Mapping) or not isinstance(answer.get(items), list):
@@ -122,7 +124,7 @@ class MailchimpApi:
             with ThreadPoolExecutor(self._connections) as pool:
                 pages += pool.map(page, offsets)
         found = {str(item.get("id")): item for one in pages for item in one[items]}
-        return found, int(pages[-1].get("total_items") or 0)
+        return found, [int(one.get("total_items") or 0) for one in pages]
 
     def close(self) -> None:
         self._client.close()

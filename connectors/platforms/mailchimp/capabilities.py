@@ -24,6 +24,7 @@ CAPABILITIES = PlatformCapabilities(
     has_segment_ownership_by_name=True,
     bulk_membership_is_consent_neutral=True,
     has_request_quota=False,
+    limits="10 connections at once",
     notes=(
         "Members of static segments are set in bulk; an address that is not in the audience is "
         "ignored there, so nobody is created or subscribed by it.",

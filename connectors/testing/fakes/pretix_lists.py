@@ -47,10 +47,9 @@ _CHECKIN_FILTERS = {
     "datetime_since": ("datetime", ">="),
     "datetime_before": ("datetime", "<"),
 }
-# Lists of less weight: paths, filters, orders, default order.
-_MORE: Mapping[str, tuple[Sequence[str], Mapping[str, tuple[str, str]], Sequence[str], str]] = {
+# Lists of less weight: filters, orders, default order.
+_MORE: Mapping[str, tuple[Mapping[str, tuple[str, str]], Sequence[str], str]] = {
     "subevent": (
-        ("id", "date_from", "last_modified", "active", "is_public"),
         {
             "modified_since": ("last_modified", ">="),
             "active": ("active", "bool"),
@@ -60,14 +59,13 @@ _MORE: Mapping[str, tuple[Sequence[str], Mapping[str, tuple[str, str]], Sequence
         "date_from",
     ),
     "item": (
-        ("id", "position", "active"),
         {"active": ("active", "bool")},
         ("id", "position"),
         "position",
     ),
-    "voucher": (("id", "tag"), {"tag": ("tag", "text")}, ("id",), "id"),
-    "membershiptype": (("id",), {}, (), "id"),
-    "membership": (("id", "date_end"), {}, (), "-date_end"),
+    "voucher": ({"tag": ("tag", "text")}, ("id",), "id"),
+    "membershiptype": ({}, (), "id"),
+    "membership": ({}, (), "-date_end"),
 }
 
 
@@ -189,7 +187,7 @@ def listings(store: RecordStore) -> dict[str, Listing]:
             indexes=[(_EVENT, moment("created"), "sort")],
         ),
         **{
-            entity: Listing(store, entity, paths, filters, ordering=ordering, default=default)
-            for entity, (paths, filters, ordering, default) in _MORE.items()
+            entity: Listing(store, entity, filters, ordering=ordering, default=default)
+            for entity, (filters, ordering, default) in _MORE.items()
         },
     }

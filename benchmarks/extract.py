@@ -1,12 +1,13 @@
-"""What the engine's care costs: a full load, against the plainest script that could do it.
+"""What the engine's care costs: a full load, and a night on which little has changed.
 
 Data flow: page server (a process) -> variant (a process each) -> its own DuckDB file.
 
-    python -m benchmarks.extract --rows 200000
+    python -m benchmarks.extract --rows 200000 --repeat 3 --dlt-python /path/to/python
 
 The plain variant asks for pages, writes them as NDJSON.gz, lets DuckDB read them with strict types
 and merges; it does not resume, deduplicate, quarantine, keep history or check anything. Printed are
-CPU seconds (user and system) and peak memory of both, and the engine's as a multiple of the plain.
+CPU seconds (user and system; the least of the repeats) and peak memory of each, and the engine's as
+multiples. `night` is the engine again, on the same rows of which one in a hundred has changed.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import gzip
 import json
 import multiprocessing
 import resource
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator, Sequence
@@ -35,7 +37,9 @@ from connectors.landing.state import SyncStates
 from connectors.landing.store import Landing
 from connectors.protocol import CheckItem, Column, Cursor, Page, Request, StreamSpec
 
-PAGE = 10_000
+PAGE = 1_000
+CHANGED = 100  # one record in so many
+Figures = tuple[int, float, float]  # rows, CPU seconds, peak megabytes
 SPEC = StreamSpec(
     name="person",
     primary_key=("id",),
@@ -57,8 +61,9 @@ SPEC = StreamSpec(
 )
 
 
-def record(number: int) -> dict[str, Any]:
-    """One nested record of about 600 bytes."""
+def record(number: int, *, later: bool = False) -> dict[str, Any]:
+    """One nested record of about 650 bytes; `later`: as changed a month after all others."""
+    month = 7 if later else 6
     return {
         "id": number,
         "first_name": f"First{number % 977}",
@@ -71,7 +76,7 @@ def record(number: int) -> dict[str, Any]:
         "dues": f"{number % 200}.50",
         "is_active": number % 3 > 0,
         "birth_date": f"19{number % 90 + 10}-0{number % 9 + 1}-1{number % 9}",
-        "changed": f"2026-06-{number % 28 + 1:02d}T10:00:{number % 60:02d}Z",
+        "changed": f"2026-{month:02d}-{number % 28 + 1:02d}T10:00:{number % 60:02d}Z",
         "tags": [f"tag {number % 17}", f"tag {number % 23}"],
         "terms": [
             {"id": number * 4 + n, "plan": "individual", "start": "2025-01-01", "paid": n > 0}
@@ -86,13 +91,18 @@ def serve(rows: int, ready: Connection) -> None:
         json.dumps([record(n) for n in range(start, min(start + PAGE, rows))]).encode()
         for start in range(0, rows, PAGE)
     ]
+    changed = [record(n, later=True) for n in range(0, rows, CHANGED)]
+    few = [
+        json.dumps(changed[start : start + PAGE]).encode() for start in range(0, len(changed), PAGE)
+    ]
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
             number = int(self.path.rpartition("=")[2])
-            body = pages[number] if number < len(pages) else b"[]"
+            wanted = few if "since" in self.path else pages
+            body = wanted[number] if number < len(wanted) else b"[]"
             self.send_response(200)
             self.send_header("Content-Type", "application/json")
             self.send_header("Content-Length", str(len(body)))
@@ -149,7 +159,8 @@ class PersonSource:
 
     def pages(self, request: Request) -> Iterator[Page]:
         number = int(request.position or 0)
-        while rows := self.client.json(f"?page={number}").body:
+        since = "since=1&" if request.since else ""
+        while rows := self.client.json(f"?{since}page={number}").body:
             number += 1
             yield Page({"person": rows}, token=str(number), position=str(number))
 
@@ -163,53 +174,78 @@ def engine(url: str, folder: Path) -> int:
     with source.client:
         receipt = extract(source, "person", landing=landing, states=SyncStates(raw))
     done = Loader(raw).load(landing, source.name, source.streams(), str(receipt.batch_id))
-    return done.inserted["person"]
+    return done.inserted["person"] + done.updated["person"]
 
 
-def measured(variant: Callable[[str, Path], int], url: str, result: Connection) -> None:
+def measured(variant: Callable[[str, Path], int], url: str, folder: Path, to: Connection) -> None:
     """Run a variant and send (rows, CPU seconds, peak megabytes) of this process."""
-    with tempfile.TemporaryDirectory() as folder:
-        rows = variant(url, Path(folder))
+    rows = variant(url, folder)
     used = resource.getrusage(resource.RUSAGE_SELF)
-    result.send((rows, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024))
+    to.send((rows, used.ru_utime + used.ru_stime, used.ru_maxrss / 1024))
 
 
-def compare(rows: int) -> dict[str, tuple[int, float, float]]:
-    """(rows, CPU seconds, peak megabytes) per variant, each in a fresh process."""
+def in_process(variant: Callable[[str, Path], int], url: str, folder: Path) -> Figures:
+    """The variant in a fresh process of its own."""
+    context = multiprocessing.get_context("spawn")
+    receive, send = context.Pipe(duplex=False)
+    worker = context.Process(target=measured, args=(variant, url, folder, send))
+    worker.start()
+    send.close()
+    found: Figures = receive.recv()
+    worker.join()
+    return found
+
+
+def with_dlt(python: str, url: str) -> Figures:
+    """The same load by dlt, in an interpreter that has it."""
+    script = str(Path(__file__).with_name("with_dlt.py"))
+    done = subprocess.run([python, script, url], check=True, stdout=subprocess.PIPE, text=True)
+    rows, cpu, memory = json.loads(done.stdout.splitlines()[-1])
+    return rows, cpu, memory
+
+
+def compare(rows: int, repeat: int, dlt_python: str | None) -> dict[str, Figures]:
+    """(rows, CPU seconds, peak megabytes) per variant: of each the run with the least CPU."""
     context = multiprocessing.get_context("spawn")
     receive, send = context.Pipe(duplex=False)
     server = context.Process(target=serve, args=(rows, send), daemon=True)
     server.start()
-    found: dict[str, tuple[int, float, float]] = {}
+    found: dict[str, list[Figures]] = {}
     try:
         port, size = receive.recv()
+        url = f"http://127.0.0.1:{port}"
         sys.stderr.write(f"{rows} records, {size / 1e6:.0f} MB of JSON\n")
-        for variant in (plain, engine):
-            taken, given = context.Pipe(duplex=False)
-            worker = context.Process(
-                target=measured, args=(variant, f"http://127.0.0.1:{port}", given)
-            )
-            worker.start()
-            given.close()
-            found[variant.__name__] = taken.recv()
-            worker.join()
+        for _ in range(repeat):
+            with tempfile.TemporaryDirectory() as name:
+                plainly, ours = Path(name) / "plain", Path(name) / "engine"
+                plainly.mkdir()
+                found.setdefault("plain", []).append(in_process(plain, url, plainly))
+                found.setdefault("engine", []).append(in_process(engine, url, ours))
+                found.setdefault("night", []).append(in_process(engine, url, ours))
+            if dlt_python:
+                found.setdefault("dlt", []).append(with_dlt(dlt_python, url))
     finally:
         server.terminate()
         server.join()
-    return found
+    return {name: min(runs, key=lambda run: run[1]) for name, runs in found.items()}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
     parser.add_argument("--rows", type=int, default=20_000)
-    rows = parser.parse_args().rows
-    found = compare(rows)
-    for name, (loaded, cpu, memory) in found.items():
-        if loaded != rows:
-            sys.exit(f"{name} loaded {loaded} of {rows} rows")
-        sys.stdout.write(f"{name:8}{cpu:8.1f} CPU s{memory:8.0f} MB peak\n")
-    (_, plain_cpu, plain_memory), (_, cpu, memory) = found["plain"], found["engine"]
-    sys.stdout.write(f"ratio   {cpu / plain_cpu:8.2f}      {memory / plain_memory:8.2f}\n")
+    parser.add_argument("--repeat", type=int, default=1)
+    parser.add_argument("--dlt-python", help="an interpreter that has dlt, to compare with it")
+    given = parser.parse_args()
+    found = compare(given.rows, given.repeat, given.dlt_python)
+    expected = {"night": len(range(0, given.rows, CHANGED))}
+    _, cpu, memory = found["engine"]
+    for name, (loaded, own_cpu, own_memory) in found.items():
+        if loaded != expected.get(name, given.rows):
+            sys.exit(f"{name} loaded {loaded} of {given.rows} rows")
+        sys.stdout.write(
+            f"{name:8}{own_cpu:8.2f} CPU s{own_memory:8.0f} MB peak"
+            f"   engine is {cpu / own_cpu:.2f} x CPU, {memory / own_memory:.2f} x memory\n"
+        )
 
 
 if __name__ == "__main__":

@@ -48,6 +48,14 @@ def microseconds(text: str | None) -> int | None:
     return ((at if at.tzinfo else at.replace(tzinfo=UTC)) - _EPOCH) // _MICROSECOND
 
 
+_ORDERS = {
+    "sort": "sort, rowid",
+    "-sort": "sort desc, rowid desc",
+    "created": "created, sort, rowid",
+    "updated": "updated, sort, rowid",
+}
+
+
 @dataclass(frozen=True)
 class Record:
     """One vendor record: `sort` is its position in the vendor's natural order (id or creation)."""
@@ -147,12 +155,11 @@ class RecordStore:
         limit: int | None = None,
         offset: int = 0,
     ) -> Iterator[Record]:
-        """Matching records; `order` is sort or -sort."""
+        """Matching records; `order` is one of _ORDERS, all but the first two for short lists."""
         where, values = self._where(vendor, entity, ids, parent, after_sort, updated_since)
-        by = {"sort": "sort, rowid", "-sort": "sort desc, rowid desc"}[order]
         sql = (
             "select id, body, sort, created, updated, parent from record"
-            f" where {where} order by {by} limit ? offset ?"
+            f" where {where} order by {_ORDERS[order]} limit ? offset ?"
         )
         with self._lock:
             rows = self._db.execute(

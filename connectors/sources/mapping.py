@@ -8,7 +8,7 @@ row by name. Nothing that is not mapped gets any further than this.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
@@ -121,6 +121,14 @@ class EntityMapping(BaseModel):
             return f"{(Decimal(text) * 10**self.minor_digits).normalize():f}"
         except InvalidOperation:
             return text
+
+
+def each_entity_once(streams: Sequence[EntityMapping], otherwise: str) -> None:
+    """ValueError when two streams of a source are mapped to one entity; `otherwise`: what to do."""
+    entities = [stream.entity for stream in streams]
+    twice = sorted({entity for entity in entities if entities.count(entity) > 1})
+    if twice:
+        raise ValueError(f"{', '.join(twice)} is mapped more than once; {otherwise}")
 
 
 def mapped_spec(

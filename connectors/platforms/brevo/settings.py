@@ -11,16 +11,14 @@ from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from connectors.platforms.fields import refuse_in_union_mode
 from connectors.platforms.protocol import PlatformSettings
 from connectors.sources.base import BaseUrl, HttpSettings
 
-NeutralField = Literal["first_name", "last_name", "member_number"]
-
-# In union mode membership itself is special-category data: only what a greeting needs leaves.
-UNION_FIELDS: frozenset[str] = frozenset({"first_name"})
-
 # Attributes that identify a contact or are a channel of their own: writing them moves addresses.
 _IDENTIFIERS = frozenset({"EMAIL", "SMS", "WHATSAPP", "LANDLINE_NUMBER", "EXT_ID"})
+
+NeutralField = Literal["first_name", "last_name", "member_number"]
 
 
 class BrevoPlatformSettings(PlatformSettings, HttpSettings):
@@ -51,12 +49,7 @@ class BrevoPlatformSettings(PlatformSettings, HttpSettings):
             if not re.fullmatch(r"[A-Z][A-Z0-9_]{0,49}", name) or name in _IDENTIFIERS:
                 raise ValueError(f"'{name}' is not an attribute we may set, such as FIRSTNAME")
         if self.union_mode:
-            refused = sorted({str(name) for name in self.attributes.values()} - UNION_FIELDS)
-            if refused:
-                raise ValueError(
-                    f"fields {', '.join(refused)} may not leave in union mode; allowed: "
-                    f"{', '.join(sorted(UNION_FIELDS))}"
-                )
+            refuse_in_union_mode(self.attributes)
         return self
 
     @property

@@ -11,13 +11,11 @@ from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from connectors.platforms.fields import refuse_in_union_mode
 from connectors.platforms.protocol import PlatformSettings
 from connectors.sources.base import BaseUrl, HttpSettings
 
 NeutralField = Literal["first_name", "last_name", "member_number"]
-
-# In union mode membership itself is special-category data: only what a greeting needs leaves.
-UNION_FIELDS: frozenset[str] = frozenset({"first_name"})
 
 
 class ListmonkPlatformSettings(PlatformSettings, HttpSettings):
@@ -45,12 +43,8 @@ class ListmonkPlatformSettings(PlatformSettings, HttpSettings):
         for name in self.attributes:
             if not re.fullmatch(r"[a-z][a-z0-9_]{0,49}", name):
                 raise ValueError(f"'{name}' is not an attribute such as first_name")
-        refused = sorted({str(name) for name in self.attributes.values()} - UNION_FIELDS)
-        if self.union_mode and refused:
-            raise ValueError(
-                f"fields {', '.join(refused)} may not leave in union mode; allowed: "
-                f"{', '.join(sorted(UNION_FIELDS))}"
-            )
+        if self.union_mode:
+            refuse_in_union_mode(self.attributes)
         return self
 
     @property

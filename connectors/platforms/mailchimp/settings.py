@@ -11,13 +11,11 @@ from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from connectors.platforms.fields import refuse_in_union_mode
 from connectors.platforms.protocol import PlatformSettings
 from connectors.sources.base import BaseUrl, HttpSettings
 
 NeutralField = Literal["first_name", "last_name", "member_number", "phone"]
-
-# In union mode membership itself is special-category data: only what a greeting needs leaves.
-UNION_FIELDS: frozenset[str] = frozenset({"first_name"})
 
 
 class MailchimpPlatformSettings(PlatformSettings, HttpSettings):
@@ -46,12 +44,7 @@ class MailchimpPlatformSettings(PlatformSettings, HttpSettings):
             if not re.fullmatch(r"[A-Z][A-Z0-9_]{0,9}", tag):
                 raise ValueError(f"'{tag}' is not a merge tag; expected one such as FNAME")
         if self.union_mode:
-            refused = sorted({str(name) for name in self.merge_fields.values()} - UNION_FIELDS)
-            if refused:
-                raise ValueError(
-                    f"fields {', '.join(refused)} may not leave in union mode; allowed: "
-                    f"{', '.join(sorted(UNION_FIELDS))}"
-                )
+            refuse_in_union_mode(self.merge_fields)
         return self
 
     @property

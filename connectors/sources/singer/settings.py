@@ -11,7 +11,7 @@ from pydantic import Field, field_validator, model_validator
 
 from connectors.sources.contracts import primary_key
 from connectors.sources.fixed_secrets import FixedSecrets, SecretName, refuse_secrets
-from connectors.sources.mapping import EntityMapping, TimeZone
+from connectors.sources.mapping import EntityMapping, TimeZone, each_entity_once
 
 
 class SingerMapping(EntityMapping):
@@ -76,13 +76,7 @@ class SingerSettings(FixedSecrets):
     @field_validator("streams")
     @classmethod
     def _each_entity_once(cls, value: list[SingerMapping]) -> list[SingerMapping]:
-        entities = [stream.entity for stream in value]
-        twice = sorted({entity for entity in entities if entities.count(entity) > 1})
-        if twice:
-            raise ValueError(
-                f"{', '.join(twice)} is mapped more than once; a second stream of it needs a"
-                " source of its own"
-            )
+        each_entity_once(value, "a second stream of it needs a source of its own")
         return value
 
     @field_validator("config", "environment")

@@ -10,7 +10,7 @@ from typing import Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
 from connectors.sources.contracts import primary_key
-from connectors.sources.mapping import EntityMapping, TimeZone
+from connectors.sources.mapping import EntityMapping, TimeZone, each_entity_once
 from connectors.sources.sql.guard import refused
 
 
@@ -114,13 +114,9 @@ class SqlSettings(_Strict):
     @field_validator("streams")
     @classmethod
     def _each_entity_once(cls, value: list[SqlMapping]) -> list[SqlMapping]:
-        entities = [stream.entity for stream in value]
-        twice = sorted({entity for entity in entities if entities.count(entity) > 1})
-        if twice:
-            raise ValueError(
-                f"{', '.join(twice)} is mapped more than once; join the parts with UNION ALL in"
-                " one `query`, or make a second source of them"
-            )
+        each_entity_once(
+            value, "join the parts with UNION ALL in one `query`, or make a second source of them"
+        )
         return value
 
     @model_validator(mode="after")

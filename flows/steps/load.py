@@ -15,7 +15,7 @@ from connectors.landing.marks import pending_batches
 from connectors.landing.state import connect_to_read, read_states
 from connectors.landing.store import Batch, Landing
 from connectors.protocol import StreamSpec
-from connectors.registry import all_specs, is_mapped
+from connectors.registry import is_mapped, specs_of
 from connectors.sources.contracts import entity_specs
 from flows.configuration import Configuration
 from flows.guards import drops
@@ -27,14 +27,13 @@ from flows.waypoints import reached
 
 
 def prepare_raw(configuration: Configuration) -> Loader:
-    """The loader, with empty typed tables for every known source, so that dbt always compiles."""
+    """The loader, with empty typed tables for every configured source, so that dbt compiles."""
     loader = Loader(configuration.home.raw)
     connections = configuration.sources.sources
-    named = {connection.kind: name for name, connection in connections.items()}
     tables = {
-        named.get(kind, kind): streams
-        for kind, streams in all_specs().items()
-        if not is_mapped(kind)
+        name: specs_of(connection.kind)
+        for name, connection in connections.items()
+        if not is_mapped(connection.kind)
     }
     mapped = [name for name, connection in connections.items() if is_mapped(connection.kind)]
     entities = entity_specs()

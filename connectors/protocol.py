@@ -45,6 +45,14 @@ class Column:
     path: str | None = None
 
 
+def typed(**declared: ColumnType | tuple[ColumnType, str]) -> dict[str, Column]:
+    """Columns by name: each a type, or a type and a path."""
+    return {
+        name: Column(kind) if isinstance(kind, str) else Column(*kind)
+        for name, kind in declared.items()
+    }
+
+
 @dataclass(frozen=True)
 class Cursor:
     """How a stream is read incrementally.

@@ -11,14 +11,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from ipaddress import ip_address
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Generic, Protocol, Self, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr
 
 from connectors.errors import JourneyConnectorError
 from connectors.http.auth import Auth
-from connectors.http.client import HttpClient, Timeouts
+from connectors.http.client import HttpClient, Timeouts, Usage
 from connectors.http.oauth import TokenStore
 from connectors.http.rate_limit import RateLimit, shared_limiter
 from connectors.http.retry import RetryPolicy
@@ -62,6 +62,44 @@ class HttpSettings(BaseModel):
     first_pause_seconds: float = Field(default=0.5, ge=0, le=60)
     requests_per_second: float | None = Field(default=None, gt=0)
     ca_file: str | None = None
+
+
+class _Closing(Protocol):
+    @property
+    def usage(self) -> Usage: ...
+
+    def close(self) -> None: ...
+
+
+C = TypeVar("C", bound=_Closing)
+
+
+class VendorClient:
+    """A vendor's API over one HTTP client, whose requests are counted and which is closed."""
+
+    _http: HttpClient
+
+    @property
+    def usage(self) -> Usage:
+        """Requests and bytes so far."""
+        return self._http.usage
+
+    def close(self) -> None:
+        self._http.close()
+
+
+class ClientSource(Generic[C]):
+    """A source that does everything through one client."""
+
+    _client: C
+
+    @property
+    def usage(self) -> Usage:
+        """Requests and bytes so far."""
+        return self._client.usage
+
+    def close(self) -> None:
+        self._client.close()
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,11 @@ from urllib.parse import urlsplit
 
 from connectors.errors import AuthenticationError, PermissionError_, SourceError
 from connectors.http.auth import HeaderToken
-from connectors.http.client import Answer, Usage
+from connectors.http.client import Answer
 from connectors.http.rate_limit import RateLimit
 from connectors.registry import SourceContext
 from connectors.sources.actionnetwork.settings import ActionNetworkSettings
-from connectors.sources.base import client_for
+from connectors.sources.base import VendorClient, client_for
 
 HOSTED = "actionnetwork.org"
 Row = dict[str, Any]
@@ -41,7 +41,7 @@ class Listing:
     server_time: datetime | None = None
 
 
-class ActionNetworkClient:
+class ActionNetworkClient(VendorClient):
     """The API of one group."""
 
     def __init__(self, name: str, settings: ActionNetworkSettings, context: SourceContext) -> None:
@@ -55,13 +55,6 @@ class ActionNetworkClient:
             limit=limit_of(settings.base_url),
         )
         self._size = settings.page_size
-
-    @property
-    def usage(self) -> Usage:
-        return self._http.usage
-
-    def close(self) -> None:
-        self._http.close()
 
     def page(self, path: str, rel: str, stream: str, page: int = 1, where: str = "") -> Listing:
         """One page of the collection at `path`, whose rows are embedded as `rel`."""

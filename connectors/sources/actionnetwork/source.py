@@ -15,7 +15,6 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 
 from connectors.errors import JourneyConnectorError
-from connectors.http.client import Usage
 from connectors.protocol import CheckItem, Page, Request, StreamSpec
 from connectors.registry import SourceContext
 from connectors.sources.actionnetwork import records
@@ -23,7 +22,7 @@ from connectors.sources.actionnetwork.client import ActionNetworkClient, Listing
 from connectors.sources.actionnetwork.settings import ActionNetworkSettings
 from connectors.sources.actionnetwork.streams import STREAMS
 from connectors.sources.actionnetwork.windows import windows
-from connectors.sources.base import Place, failed
+from connectors.sources.base import ClientSource, Place, failed
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ class _Position(Place):
     at: str | None = None
 
 
-class ActionNetworkSource:
+class ActionNetworkSource(ClientSource[ActionNetworkClient]):
     """One group of Action Network. Building it does no I/O."""
 
     def __init__(self, name: str, settings: ActionNetworkSettings, context: SourceContext) -> None:
@@ -67,14 +66,6 @@ class ActionNetworkSource:
         self._settings = settings
         self._client = ActionNetworkClient(name, settings, context)
         self._first = datetime.combine(settings.first_day, time(0), tzinfo=UTC)
-
-    @property
-    def usage(self) -> Usage:
-        """Requests and bytes so far."""
-        return self._client.usage
-
-    def close(self) -> None:
-        self._client.close()
 
     def streams(self) -> Sequence[StreamSpec]:
         return STREAMS

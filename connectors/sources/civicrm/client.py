@@ -26,10 +26,9 @@ from connectors.errors import (
     SourceError,
 )
 from connectors.http.auth import HeaderToken
-from connectors.http.client import Usage
 from connectors.http.rate_limit import RateLimit
 from connectors.registry import SourceContext
-from connectors.sources.base import client_for
+from connectors.sources.base import VendorClient, client_for
 from connectors.sources.civicrm.components import OPTIONAL
 from connectors.sources.civicrm.settings import CivicrmSettings
 
@@ -63,7 +62,7 @@ class Rows:
     server_time: datetime | None = None
 
 
-class CivicrmClient:
+class CivicrmClient(VendorClient):
     """APIv4 of one site; every call names its entity, so that errors can say what is missing."""
 
     def __init__(self, name: str, settings: CivicrmSettings, context: SourceContext) -> None:
@@ -81,13 +80,6 @@ class CivicrmClient:
         self._path = settings.ajax_path.strip("/")
         self._fields: dict[str, frozenset[str]] = {}
         self._entities: frozenset[str] | None = None
-
-    @property
-    def usage(self) -> Usage:
-        return self._http.usage
-
-    def close(self) -> None:
-        self._http.close()
 
     def get(
         self,

@@ -26,10 +26,9 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from connectors.errors import JourneyConnectorError
-from connectors.http.client import Usage
 from connectors.protocol import CheckItem, Cursor, Page, Request, StreamSpec
 from connectors.registry import SourceContext
-from connectors.sources.base import Place, failed
+from connectors.sources.base import ClientSource, Place, failed
 from connectors.sources.civicrm.client import CivicrmClient, Row
 from connectors.sources.civicrm.components import COMPONENTS, MODIFIED_SINCE
 from connectors.sources.civicrm.records import CASE_STATUS, shaped, with_targets
@@ -64,7 +63,7 @@ class _Position(Place):
     after: int = 0
 
 
-class CivicrmSource:
+class CivicrmSource(ClientSource[CivicrmClient]):
     """One CiviCRM site. Building it does no I/O."""
 
     def __init__(self, name: str, settings: CivicrmSettings, context: SourceContext) -> None:
@@ -72,14 +71,6 @@ class CivicrmSource:
         self._settings = settings
         self._client = CivicrmClient(name, settings, context)
         self._zone = ZoneInfo(settings.site_timezone)
-
-    @property
-    def usage(self) -> Usage:
-        """Requests and bytes so far."""
-        return self._client.usage
-
-    def close(self) -> None:
-        self._client.close()
 
     def streams(self) -> Sequence[StreamSpec]:
         """All streams but the excluded ones, with the site's own time zone."""

@@ -32,10 +32,10 @@ from connectors.errors import (
     SourceError,
 )
 from connectors.http.auth import BearerToken
-from connectors.http.client import Answer, Usage
+from connectors.http.client import Answer
 from connectors.http.rate_limit import RateLimit
 from connectors.registry import SourceContext
-from connectors.sources.base import client_for
+from connectors.sources.base import VendorClient, client_for
 from connectors.sources.eventbrite.settings import EventbriteSettings
 
 # A burst of half the hourly allowance and the other half spread over the hour never exceed it.
@@ -61,7 +61,7 @@ class Listing:
     server_time: datetime | None
 
 
-class EventbriteClient:
+class EventbriteClient(VendorClient):
     """The API as one organization's token sees it."""
 
     def __init__(self, name: str, settings: EventbriteSettings, context: SourceContext) -> None:
@@ -76,13 +76,6 @@ class EventbriteClient:
             vendor_error=vendor_error,
         )
         self._root = f"v3/organizations/{settings.organization_id}"
-
-    @property
-    def usage(self) -> Usage:
-        return self._http.usage
-
-    def close(self) -> None:
-        self._http.close()
 
     def list(
         self,

@@ -15,10 +15,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connectors.errors import JourneyConnectorError
-from connectors.http.client import Usage
 from connectors.protocol import CheckItem, Page, Request, StreamSpec
 from connectors.registry import SourceContext
-from connectors.sources.base import Place, failed
+from connectors.sources.base import ClientSource, Place, failed
 from connectors.sources.eventbrite.client import ContinuationExpired, EventbriteClient, Listing
 from connectors.sources.eventbrite.records import TRIMMED
 from connectors.sources.eventbrite.settings import EventbriteSettings
@@ -39,21 +38,13 @@ class _Position(Place):
     done: bool = False
 
 
-class EventbriteSource:
+class EventbriteSource(ClientSource[EventbriteClient]):
     """One organization of an Eventbrite account. Building it does no I/O."""
 
     def __init__(self, name: str, settings: EventbriteSettings, context: SourceContext) -> None:
         self.name = name
         self._settings = settings
         self._client = EventbriteClient(name, settings, context)
-
-    @property
-    def usage(self) -> Usage:
-        """Requests and bytes so far."""
-        return self._client.usage
-
-    def close(self) -> None:
-        self._client.close()
 
     def streams(self) -> Sequence[StreamSpec]:
         return STREAMS

@@ -31,10 +31,9 @@ from connectors.errors import (
     SourceError,
 )
 from connectors.http.auth import BearerToken
-from connectors.http.client import Usage
 from connectors.http.rate_limit import QuotaHeaders, RateLimit
 from connectors.registry import SourceContext
-from connectors.sources.base import client_for
+from connectors.sources.base import VendorClient, client_for
 from connectors.sources.gocardless.settings import GocardlessSettings
 
 API_VERSION = "2015-07-06"
@@ -64,7 +63,7 @@ class Listing:
     linked: Mapping[str, Sequence[Row]] = field(default_factory=dict)
 
 
-class GocardlessClient:
+class GocardlessClient(VendorClient):
     """The API of one organisation."""
 
     def __init__(self, name: str, settings: GocardlessSettings, context: SourceContext) -> None:
@@ -79,13 +78,6 @@ class GocardlessClient:
             headers={"GoCardless-Version": API_VERSION},
             vendor_error=_vendor_error,
         )
-
-    @property
-    def usage(self) -> Usage:
-        return self._http.usage
-
-    def close(self) -> None:
-        self._http.close()
 
     def list(self, path: str, params: Mapping[str, Any], stream: str | None = None) -> Listing:
         """One page of the list at `/<path>`, `path` being the plural name of the resource."""

@@ -23,10 +23,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connectors.errors import AuthenticationError, JourneyConnectorError
-from connectors.http.client import Usage
 from connectors.protocol import CheckItem, Page, Request, StreamSpec
 from connectors.registry import SourceContext
-from connectors.sources.base import Place, failed
+from connectors.sources.base import ClientSource, Place, failed
 from connectors.sources.gocardless.client import GocardlessClient, GoneError, Listing, Row
 from connectors.sources.gocardless.records import kept
 from connectors.sources.gocardless.settings import MAX_PAGE, GocardlessSettings
@@ -69,21 +68,13 @@ class _Place(Place):
     mark: str | None = None
 
 
-class GocardlessSource:
+class GocardlessSource(ClientSource[GocardlessClient]):
     """One GoCardless organisation. Building it does no I/O."""
 
     def __init__(self, name: str, settings: GocardlessSettings, context: SourceContext) -> None:
         self.name = name
         self._settings = settings
         self._client = GocardlessClient(name, settings, context)
-
-    @property
-    def usage(self) -> Usage:
-        """Requests and bytes so far."""
-        return self._client.usage
-
-    def close(self) -> None:
-        self._client.close()
 
     def streams(self) -> Sequence[StreamSpec]:
         """All streams."""

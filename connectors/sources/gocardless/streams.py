@@ -18,14 +18,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from connectors.protocol import Column, ColumnType, Cursor, StreamSpec
+from connectors.protocol import Column, Cursor, StreamSpec, typed
 
 # Events appear a while after what they tell; this much is read again each time.
 OVERLAP = timedelta(hours=1)
-
-
-def _columns(**types: ColumnType) -> dict[str, Column]:
-    return {name: Column(kind) for name, kind in types.items()}
 
 
 def _links(*names: str) -> dict[str, Column]:
@@ -36,7 +32,7 @@ CUSTOMER = StreamSpec(
     name="customer",
     primary_key=("id",),
     columns={
-        **_columns(
+        **typed(
             id="string",
             created_at="timestamp",
             email="email",
@@ -57,7 +53,7 @@ MANDATE = StreamSpec(
     name="mandate",
     primary_key=("id",),
     columns={
-        **_columns(
+        **typed(
             id="string",
             created_at="timestamp",
             status="string",
@@ -75,7 +71,7 @@ PAYMENT = StreamSpec(
     name="payment",
     primary_key=("id",),
     columns={
-        **_columns(
+        **typed(
             id="string",
             created_at="timestamp",
             charge_date="date",
@@ -97,7 +93,7 @@ REFUND = StreamSpec(
     name="refund",
     primary_key=("id",),
     columns={
-        **_columns(
+        **typed(
             id="string",
             created_at="timestamp",
             amount="minor",
@@ -115,7 +111,7 @@ SUBSCRIPTION = StreamSpec(
     name="subscription",
     primary_key=("id",),
     columns={
-        **_columns(
+        **typed(
             id="string",
             created_at="timestamp",
             amount="minor",
@@ -138,7 +134,7 @@ SUBSCRIPTION = StreamSpec(
 PAYOUT = StreamSpec(
     name="payout",
     primary_key=("id",),
-    columns=_columns(
+    columns=typed(
         id="string",
         created_at="timestamp",
         arrival_date="date",
@@ -156,7 +152,7 @@ EVENT = StreamSpec(
     name="event",
     primary_key=("id",),
     columns={
-        **_columns(id="string", created_at="timestamp", resource_type="string", action="string"),
+        **typed(id="string", created_at="timestamp", resource_type="string", action="string"),
         "cause": Column("string", path="details.cause"),
         "origin": Column("string", path="details.origin"),
         "reason_code": Column("string", path="details.reason_code"),

@@ -17,10 +17,9 @@ from typing import Any
 
 from connectors.errors import AuthenticationError, JourneyConnectorError, SourceError
 from connectors.http.auth import BasicAuth
-from connectors.http.client import Usage
 from connectors.http.rate_limit import RateLimit
 from connectors.registry import SourceContext
-from connectors.sources.base import client_for
+from connectors.sources.base import VendorClient, client_for
 from connectors.sources.mailchimp.settings import MailchimpSettings
 
 # No limit per time, only 10 connections at once: a source reads with one at a time, which leaves
@@ -45,7 +44,7 @@ class Listing:
         return reached < self.total if self.total is not None else len(self.rows) >= size
 
 
-class MailchimpClient:
+class MailchimpClient(VendorClient):
     """The Marketing API of one account."""
 
     def __init__(self, name: str, settings: MailchimpSettings, context: SourceContext) -> None:
@@ -59,13 +58,6 @@ class MailchimpClient:
             limit=LIMIT,
             vendor_error=_vendor_error,
         )
-
-    @property
-    def usage(self) -> Usage:
-        return self._http.usage
-
-    def close(self) -> None:
-        self._http.close()
 
     def get(self, path: str, stream: str | None = None) -> Row:
         """One object, for example `lists/{id}`."""

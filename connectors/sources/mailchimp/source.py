@@ -21,10 +21,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connectors.errors import JourneyConnectorError
-from connectors.http.client import Usage
 from connectors.protocol import CheckItem, Page, Request, StreamSpec
 from connectors.registry import SourceContext
-from connectors.sources.base import Place, failed, with_lookback
+from connectors.sources.base import ClientSource, Place, failed, with_lookback
 from connectors.sources.mailchimp.client import Listing, MailchimpClient, Row
 from connectors.sources.mailchimp.records import actions, cleaned, cleaned_child
 from connectors.sources.mailchimp.settings import MailchimpSettings
@@ -61,7 +60,7 @@ class _Place(Place):
     resumed: int = 0
 
 
-class MailchimpSource:
+class MailchimpSource(ClientSource[MailchimpClient]):
     """One audience of a Mailchimp account. Building it does no I/O."""
 
     def __init__(self, name: str, settings: MailchimpSettings, context: SourceContext) -> None:
@@ -69,14 +68,6 @@ class MailchimpSource:
         self._settings = settings
         self._client = MailchimpClient(name, settings, context)
         self._members = f"lists/{settings.list_id}/members"
-
-    @property
-    def usage(self) -> Usage:
-        """Requests and bytes so far."""
-        return self._client.usage
-
-    def close(self) -> None:
-        self._client.close()
 
     def streams(self) -> Sequence[StreamSpec]:
         """All streams; the re-read window of `report` is the configured one."""

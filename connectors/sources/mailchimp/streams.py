@@ -15,21 +15,17 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from connectors.protocol import Column, ColumnType, Cursor, StreamSpec
+from connectors.protocol import Cursor, StreamSpec, typed
 
 REPORT_WINDOW = timedelta(days=14)
 # `since_last_changed` is not documented as inclusive; a minute also covers changes under way.
 MEMBER_LOOKBACK = timedelta(minutes=1)
 
 
-def _columns(**types: ColumnType) -> dict[str, Column]:
-    return {name: Column(kind) for name, kind in types.items()}
-
-
 MEMBER = StreamSpec(
     name="member",
     primary_key=("id",),
-    columns=_columns(
+    columns=typed(
         id="string",
         email_address="email",
         unique_email_id="string",
@@ -54,7 +50,7 @@ MEMBER = StreamSpec(
 REPORT = StreamSpec(
     name="report",
     primary_key=("id",),
-    columns=_columns(
+    columns=typed(
         id="string",
         campaign_title="string",
         list_id="string",
@@ -71,7 +67,7 @@ REPORT = StreamSpec(
 SENT_TO = StreamSpec(
     name="sent_to",
     primary_key=("campaign_id", "email_id"),
-    columns=_columns(
+    columns=typed(
         campaign_id="string",
         email_id="string",
         email_address="email",
@@ -89,7 +85,7 @@ SENT_TO = StreamSpec(
 EMAIL_ACTIVITY = StreamSpec(
     name="email_activity",
     primary_key=("campaign_id", "email_id", "action", "timestamp"),
-    columns=_columns(
+    columns=typed(
         campaign_id="string",
         email_id="string",
         email_address="email",
@@ -108,7 +104,7 @@ EMAIL_ACTIVITY = StreamSpec(
 UNSUBSCRIBED = StreamSpec(
     name="unsubscribed",
     primary_key=("campaign_id", "email_id"),
-    columns=_columns(
+    columns=typed(
         campaign_id="string",
         email_id="string",
         email_address="email",

@@ -27,10 +27,10 @@ from pydantic import SecretStr
 
 from connectors.errors import AuthenticationError, ConfigurationError, SourceError
 from connectors.http.auth import HeaderToken, reveal
-from connectors.http.client import HttpClient, Usage
+from connectors.http.client import HttpClient
 from connectors.http.rate_limit import RateLimit
 from connectors.registry import SourceContext
-from connectors.sources.base import client_for
+from connectors.sources.base import VendorClient, client_for
 from connectors.sources.odoo.errors import RefusedError, vendor_error
 from connectors.sources.odoo.settings import OdooSettings
 
@@ -127,7 +127,7 @@ class JsonRpc:
         return uid
 
 
-class OdooClient:
+class OdooClient(VendorClient):
     """One database. The way to call it is found out at the first call, if it was not set."""
 
     def __init__(self, name: str, settings: OdooSettings, context: SourceContext) -> None:
@@ -145,13 +145,6 @@ class OdooClient:
         )
         self._transport: Transport | None = None
         self._fields: dict[str, Mapping[str, str] | None] = {}
-
-    @property
-    def usage(self) -> Usage:
-        return self._http.usage
-
-    def close(self) -> None:
-        self._http.close()
 
     def transport(self) -> Transport:
         """The way calls go: as set, or by the server's version."""

@@ -21,10 +21,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connectors.errors import JourneyConnectorError
-from connectors.http.client import Usage
 from connectors.protocol import CheckItem, Page, Request, StreamSpec
 from connectors.registry import SourceContext
-from connectors.sources.base import Place, failed
+from connectors.sources.base import ClientSource, Place, failed
 from connectors.sources.odoo.client import OdooClient, Row
 from connectors.sources.odoo.settings import OdooSettings
 from connectors.sources.odoo.streams import MODELS, STREAMS, Field, Model
@@ -39,21 +38,13 @@ class _Position(Place):
     after: int = 0
 
 
-class OdooSource:
+class OdooSource(ClientSource[OdooClient]):
     """One Odoo database. Building it does no I/O."""
 
     def __init__(self, name: str, settings: OdooSettings, context: SourceContext) -> None:
         self.name = name
         self._settings = settings
         self._client = OdooClient(name, settings, context)
-
-    @property
-    def usage(self) -> Usage:
-        """Requests and bytes so far."""
-        return self._client.usage
-
-    def close(self) -> None:
-        self._client.close()
 
     def streams(self) -> Sequence[StreamSpec]:
         return STREAMS

@@ -17,10 +17,10 @@ from urllib.parse import urlsplit
 
 from connectors.errors import AuthenticationError, PermissionError_, SourceError
 from connectors.http.auth import HeaderToken
-from connectors.http.client import Answer, Usage
+from connectors.http.client import Answer
 from connectors.http.rate_limit import RateLimit
 from connectors.registry import SourceContext
-from connectors.sources.base import client_for
+from connectors.sources.base import VendorClient, client_for
 from connectors.sources.pretix.settings import PretixSettings
 
 HOSTED = "pretix.eu"
@@ -47,7 +47,7 @@ class Listing:
     server_time: datetime | None
 
 
-class PretixClient:
+class PretixClient(VendorClient):
     """The REST API of one organizer."""
 
     def __init__(self, name: str, settings: PretixSettings, context: SourceContext) -> None:
@@ -62,13 +62,6 @@ class PretixClient:
         )
         self._root = f"api/v1/organizers/{settings.organizer}"
         self._organizer = settings.organizer
-
-    @property
-    def usage(self) -> Usage:
-        return self._http.usage
-
-    def close(self) -> None:
-        self._http.close()
 
     def list(self, path: str, params: Mapping[str, Any], stream: str | None = None) -> Listing:
         """The first page of a list below the organizer."""

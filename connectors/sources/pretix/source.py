@@ -22,10 +22,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from connectors.http.client import Usage
 from connectors.protocol import CheckItem, Page, Request, StreamSpec
 from connectors.registry import SourceContext
-from connectors.sources.base import Place, with_lookback
+from connectors.sources.base import ClientSource, Place, with_lookback
 from connectors.sources.pretix.checks import PATHS, checked
 from connectors.sources.pretix.client import Listing, PretixClient
 from connectors.sources.pretix.paging import before, iso, keyset, not_over, walk
@@ -54,21 +53,13 @@ class _Position(Place):
         return cls(since=reached, event=event, done=listing.next is None).text()
 
 
-class PretixSource:
+class PretixSource(ClientSource[PretixClient]):
     """One organizer of a pretix installation. Building it does no I/O."""
 
     def __init__(self, name: str, settings: PretixSettings, context: SourceContext) -> None:
         self.name = name
         self._settings = settings
         self._client = PretixClient(name, settings, context)
-
-    @property
-    def usage(self) -> Usage:
-        """Requests and bytes so far."""
-        return self._client.usage
-
-    def close(self) -> None:
-        self._client.close()
 
     def streams(self) -> Sequence[StreamSpec]:
         """The configured streams; the lookback of `order` is the configured refund window."""

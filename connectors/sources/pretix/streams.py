@@ -21,20 +21,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from connectors.protocol import Column, ColumnType, Cursor, StreamSpec
+from connectors.protocol import Cursor, StreamSpec, typed
 
 REFUND_WINDOW = timedelta(days=30)
 CHECKIN_WINDOW = timedelta(days=3)
 
 
-def _columns(**types: ColumnType) -> dict[str, Column]:
-    return {name: Column(kind) for name, kind in types.items()}
-
-
 EVENT = StreamSpec(
     name="event",
     primary_key=("slug",),
-    columns=_columns(
+    columns=typed(
         slug="string",
         name="json",
         live="boolean",
@@ -55,7 +51,7 @@ EVENT = StreamSpec(
 SUBEVENT = StreamSpec(
     name="subevent",
     primary_key=("id",),
-    columns=_columns(
+    columns=typed(
         id="integer",
         event="string",
         name="json",
@@ -76,7 +72,7 @@ SUBEVENT = StreamSpec(
 ITEM = StreamSpec(
     name="item",
     primary_key=("id",),
-    columns=_columns(
+    columns=typed(
         id="integer",
         event="string",
         name="json",
@@ -95,7 +91,7 @@ ITEM = StreamSpec(
 VOUCHER = StreamSpec(
     name="voucher",
     primary_key=("id",),
-    columns=_columns(
+    columns=typed(
         id="integer",
         event="string",
         created="timestamp",
@@ -114,7 +110,7 @@ VOUCHER = StreamSpec(
 MEMBERSHIP_TYPE = StreamSpec(
     name="membership_type",
     primary_key=("id",),
-    columns=_columns(
+    columns=typed(
         id="integer",
         name="json",
         transferable="boolean",
@@ -129,7 +125,7 @@ MEMBERSHIP_TYPE = StreamSpec(
 MEMBERSHIP = StreamSpec(
     name="membership",
     primary_key=("id",),
-    columns=_columns(
+    columns=typed(
         id="integer",
         testmode="boolean",
         customer="string",
@@ -146,7 +142,7 @@ MEMBERSHIP = StreamSpec(
 ORDER = StreamSpec(
     name="order",
     primary_key=("code",),
-    columns=_columns(
+    columns=typed(
         code="string",
         event="string",
         status="string",
@@ -171,7 +167,7 @@ ORDER = StreamSpec(
 ORDER_POSITION = StreamSpec(
     name="order_position",
     primary_key=("id",),
-    columns=_columns(
+    columns=typed(
         id="integer",
         order="string",
         event="string",
@@ -198,7 +194,7 @@ ORDER_POSITION = StreamSpec(
 ORDER_PAYMENT = StreamSpec(
     name="order_payment",
     primary_key=("order", "local_id"),
-    columns=_columns(
+    columns=typed(
         order="string",
         event="string",
         local_id="integer",
@@ -218,7 +214,7 @@ ORDER_PAYMENT = StreamSpec(
 ORDER_REFUND = StreamSpec(
     name="order_refund",
     primary_key=("order", "local_id"),
-    columns=_columns(
+    columns=typed(
         order="string",
         event="string",
         local_id="integer",
@@ -240,7 +236,7 @@ ORDER_REFUND = StreamSpec(
 CHECKIN = StreamSpec(
     name="checkin",
     primary_key=("id",),
-    columns=_columns(
+    columns=typed(
         id="integer",
         event="string",
         position="integer",

@@ -34,11 +34,11 @@ from connectors.errors import (
     RetryableError,
     SourceError,
 )
-from connectors.http.client import Answer, Usage
+from connectors.http.client import Answer
 from connectors.http.oauth import Client, OAuth2
 from connectors.http.rate_limit import RateLimit
 from connectors.registry import SourceContext
-from connectors.sources.base import client_for, token_store
+from connectors.sources.base import VendorClient, client_for, token_store
 from connectors.sources.quickbooks.settings import QuickbooksSettings
 
 DOMAIN = "api.intuit.com"
@@ -58,7 +58,7 @@ class Answered:
     time: datetime | None
 
 
-class QuickbooksClient:
+class QuickbooksClient(VendorClient):
     """The API of one company."""
 
     def __init__(self, name: str, settings: QuickbooksSettings, context: SourceContext) -> None:
@@ -79,13 +79,6 @@ class QuickbooksClient:
         )
         self._root = f"v3/company/{settings.realm_id}"
         self._version = settings.minor_version
-
-    @property
-    def usage(self) -> Usage:
-        return self._http.usage
-
-    def close(self) -> None:
-        self._http.close()
 
     def query(self, entity: str, statement: str, stream: str | None = None) -> Answered:
         """What a select statement finds. QueryTimeoutError when it is too much at once."""

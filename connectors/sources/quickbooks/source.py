@@ -24,10 +24,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connectors.errors import AuthenticationError, JourneyConnectorError, LoopError, SourceError
-from connectors.http.client import Usage
 from connectors.protocol import CheckItem, Page, Request, StreamSpec
 from connectors.registry import SourceContext
-from connectors.sources.base import Place, failed
+from connectors.sources.base import ClientSource, Place, failed
 from connectors.sources.quickbooks.client import (
     Answered,
     QueryTimeoutError,
@@ -75,21 +74,13 @@ class _Window:
     start: int = 1
 
 
-class QuickbooksSource:
+class QuickbooksSource(ClientSource[QuickbooksClient]):
     """One company in QuickBooks Online. Building it does no I/O."""
 
     def __init__(self, name: str, settings: QuickbooksSettings, context: SourceContext) -> None:
         self.name = name
         self._size = settings.page_size
         self._client = QuickbooksClient(name, settings, context)
-
-    @property
-    def usage(self) -> Usage:
-        """Requests and bytes so far."""
-        return self._client.usage
-
-    def close(self) -> None:
-        self._client.close()
 
     def streams(self) -> Sequence[StreamSpec]:
         """All streams."""

@@ -19,18 +19,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from connectors.protocol import Column, ColumnType, Cursor, StreamSpec
+from connectors.protocol import Column, Cursor, StreamSpec, typed
 
 # A change can become visible after a later one.
 LOOKBACK = timedelta(minutes=10)
 
 
-def _columns(**found: tuple[ColumnType, str]) -> dict[str, Column]:
-    return {name: Column(kind, path) for name, (kind, path) in found.items()}
-
-
 def _stream(name: str, columns: Mapping[str, Column], description: str) -> StreamSpec:
-    common = _columns(
+    common = typed(
         create_time=("timestamp", "MetaData.CreateTime"),
         last_updated_time=("timestamp", "MetaData.LastUpdatedTime"),
     )
@@ -46,7 +42,7 @@ def _stream(name: str, columns: Mapping[str, Column], description: str) -> Strea
     )
 
 
-_SALE = _columns(
+_SALE = typed(
     doc_number=("string", "DocNumber"),
     customer_id=("string", "CustomerRef.value"),
     txn_date=("date", "TxnDate"),
@@ -57,11 +53,11 @@ _SALE = _columns(
     line=("json", "Line"),
     custom_field=("json", "CustomField"),
 )
-_METHOD = _columns(payment_method=("string", "PaymentMethodRef.name"))
+_METHOD = typed(payment_method=("string", "PaymentMethodRef.name"))
 
 CUSTOMER = _stream(
     "customer",
-    _columns(
+    typed(
         display_name=("string", "DisplayName"),
         given_name=("string", "GivenName"),
         family_name=("string", "FamilyName"),
@@ -82,14 +78,14 @@ CUSTOMER = _stream(
 
 INVOICE = _stream(
     "invoice",
-    {**_SALE, **_columns(due_date=("date", "DueDate"), linked_txn=("json", "LinkedTxn"))},
+    {**_SALE, **typed(due_date=("date", "DueDate"), linked_txn=("json", "LinkedTxn"))},
     "Invoices; paid when their balance is zero.",
 )
 
 PAYMENT = _stream(
     "payment",
     {
-        **_columns(
+        **typed(
             customer_id=("string", "CustomerRef.value"),
             txn_date=("date", "TxnDate"),
             total_amt=("money", "TotalAmt"),
@@ -129,13 +125,13 @@ REFUND_RECEIPT = _stream(
 
 CREDIT_MEMO = _stream(
     "credit_memo",
-    {**_SALE, **_columns(remaining_credit=("money", "RemainingCredit"))},
+    {**_SALE, **typed(remaining_credit=("money", "RemainingCredit"))},
     "Credits for customers; no money moves by them.",
 )
 
 ITEM = _stream(
     "item",
-    _columns(
+    typed(
         name=("string", "Name"),
         type=("string", "Type"),
         active=("boolean", "Active"),

@@ -12,17 +12,17 @@ from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 from connectors.errors import SourceError
 from connectors.http.auth import ApiKeyParam, BasicAuth, BearerToken, HeaderToken
 from connectors.http.auth import Auth as HttpAuth
-from connectors.http.client import Answer, Usage
+from connectors.http.client import Answer
 from connectors.http.oauth import Client, OAuth2
 from connectors.registry import SourceContext
-from connectors.sources.base import client_for, token_store
+from connectors.sources.base import VendorClient, client_for, token_store
 from connectors.sources.rest.description import StreamDescription
 from connectors.sources.rest.selectors import says_error
 from connectors.sources.rest.settings import RestSettings
 from connectors.sources.rest.template import ABSENT, render, render_path
 
 
-class RestClient:
+class RestClient(VendorClient):
     """The API of one source."""
 
     def __init__(self, name: str, settings: RestSettings, context: SourceContext) -> None:
@@ -38,13 +38,6 @@ class RestClient:
             limit=settings.limits.rate_limit(),
             headers=settings.headers,
         )
-
-    @property
-    def usage(self) -> Usage:
-        return self._http.usage
-
-    def close(self) -> None:
-        self._http.close()
 
     def ask(
         self, stream: StreamDescription, values: Mapping[str, Any], link: str | None = None

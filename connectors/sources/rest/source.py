@@ -17,10 +17,9 @@ from itertools import islice
 from typing import Any
 
 from connectors.errors import JourneyConnectorError, SourceError
-from connectors.http.client import Usage
 from connectors.protocol import CheckItem, Offer, Page, Request, StreamSpec
 from connectors.registry import SourceContext
-from connectors.sources.base import Place, failed
+from connectors.sources.base import ClientSource, Place, failed
 from connectors.sources.contracts import primary_key
 from connectors.sources.rest.client import RestClient
 from connectors.sources.rest.description import StreamDescription
@@ -39,7 +38,7 @@ class _Place(Place):
     done: bool = False
 
 
-class RestSource:
+class RestSource(ClientSource[RestClient]):
     """One described API. Building it does no I/O."""
 
     def __init__(self, name: str, settings: RestSettings, context: SourceContext) -> None:
@@ -47,14 +46,6 @@ class RestSource:
         self._zone = settings.timezone
         self._described = {stream.entity: stream for stream in settings.streams}
         self._client = RestClient(name, settings, context)
-
-    @property
-    def usage(self) -> Usage:
-        """Requests and bytes so far."""
-        return self._client.usage
-
-    def close(self) -> None:
-        self._client.close()
 
     def streams(self) -> Sequence[StreamSpec]:
         """The described entities, in the order of the description."""

@@ -28,11 +28,11 @@ from typing import Any, cast
 
 from connectors.clock import SYSTEM_CLOCK
 from connectors.errors import QuotaExhausted, RetryableError, SourceError
-from connectors.http.client import Answer, Usage
+from connectors.http.client import Answer
 from connectors.http.oauth import Client, OAuth2, TokenStore
 from connectors.http.rate_limit import RateLimit
 from connectors.registry import SourceContext
-from connectors.sources.base import client_for
+from connectors.sources.base import VendorClient, client_for
 from connectors.sources.salesforce.errors import GoneError, OutOfReachError, vendor_error
 from connectors.sources.salesforce.plan import FieldInfo, ObjectInfo, Row
 from connectors.sources.salesforce.settings import SalesforceSettings
@@ -64,7 +64,7 @@ class Job:
     server_time: datetime | None = None
 
 
-class SalesforceClient:
+class SalesforceClient(VendorClient):
     """The API of one org."""
 
     def __init__(self, name: str, settings: SalesforceSettings, context: SourceContext) -> None:
@@ -90,13 +90,6 @@ class SalesforceClient:
         self._percent = settings.quota_percent
         self._described: dict[str, ObjectInfo] = {}
         self.used: tuple[int, int] | None = None  # calls of the org in 24 hours, and its allowance
-
-    @property
-    def usage(self) -> Usage:
-        return self._http.usage
-
-    def close(self) -> None:
-        self._http.close()
 
     def query(self, soql: str, *, deleted: bool, stream: str | None = None) -> Rows:
         """The first answer of a query, deleted records included or not."""

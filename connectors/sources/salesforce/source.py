@@ -30,10 +30,9 @@ from connectors.errors import (
     RetryableError,
     SourceError,
 )
-from connectors.http.client import Usage
 from connectors.protocol import CheckItem, Offer, Page, Request, StreamSpec
 from connectors.registry import SourceContext
-from connectors.sources.base import Place, failed
+from connectors.sources.base import ClientSource, Place, failed
 from connectors.sources.salesforce.client import Job, Rows, SalesforceClient
 from connectors.sources.salesforce.errors import GoneError
 from connectors.sources.salesforce.plan import ObjectInfo, Plan, plan_of
@@ -56,7 +55,7 @@ class _Position(Place):
     done: bool = False
 
 
-class SalesforceSource:
+class SalesforceSource(ClientSource[SalesforceClient]):
     """One Salesforce org. Building it does no I/O."""
 
     def __init__(self, name: str, settings: SalesforceSettings, context: SourceContext) -> None:
@@ -65,14 +64,6 @@ class SalesforceSource:
         self._map = settings.streams()
         self._client = SalesforceClient(name, settings, context)
         self._plans: dict[str, Plan] = {}
-
-    @property
-    def usage(self) -> Usage:
-        """Requests and bytes so far."""
-        return self._client.usage
-
-    def close(self) -> None:
-        self._client.close()
 
     def streams(self) -> Sequence[StreamSpec]:
         """The streams of the map, with the configured lookback."""

@@ -24,10 +24,9 @@ from connectors.errors import (
     SourceError,
 )
 from connectors.http.auth import BearerToken
-from connectors.http.client import Usage
 from connectors.http.rate_limit import RateLimit
 from connectors.registry import SourceContext
-from connectors.sources.base import client_for
+from connectors.sources.base import VendorClient, client_for
 from connectors.sources.stripe.settings import StripeSettings
 
 LIMIT = RateLimit(per_second=25, burst=25)
@@ -47,7 +46,7 @@ class Listing:
     server_time: datetime | None
 
 
-class StripeClient:
+class StripeClient(VendorClient):
     """The API of one account."""
 
     def __init__(self, name: str, settings: StripeSettings, context: SourceContext) -> None:
@@ -62,13 +61,6 @@ class StripeClient:
             headers={"Stripe-Version": settings.api_version},
             vendor_error=_vendor_error,
         )
-
-    @property
-    def usage(self) -> Usage:
-        return self._http.usage
-
-    def close(self) -> None:
-        self._http.close()
 
     def list(self, path: str, params: Mapping[str, Any], stream: str | None = None) -> Listing:
         """One page of the list at `v1/<path>`. GoneError when its cursor names nothing known."""

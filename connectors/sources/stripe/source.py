@@ -20,10 +20,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from connectors.errors import JourneyConnectorError
-from connectors.http.client import Usage
 from connectors.protocol import CheckItem, Page, Request, StreamSpec
 from connectors.registry import SourceContext
-from connectors.sources.base import failed
+from connectors.sources.base import ClientSource, failed
 from connectors.sources.stripe.client import GoneError, Listing, Row, StripeClient
 from connectors.sources.stripe.records import trimmed
 from connectors.sources.stripe.settings import StripeSettings
@@ -66,21 +65,13 @@ class _Mark:
         return json.dumps({"event": self.event, "created": self.created}, separators=(",", ":"))
 
 
-class StripeSource:
+class StripeSource(ClientSource[StripeClient]):
     """One Stripe account. Building it does no I/O."""
 
     def __init__(self, name: str, settings: StripeSettings, context: SourceContext) -> None:
         self.name = name
         self._settings = settings
         self._client = StripeClient(name, settings, context)
-
-    @property
-    def usage(self) -> Usage:
-        """Requests and bytes so far."""
-        return self._client.usage
-
-    def close(self) -> None:
-        self._client.close()
 
     def streams(self) -> Sequence[StreamSpec]:
         """All streams."""

@@ -19,19 +19,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from connectors.protocol import Column, ColumnType, Cursor, StreamSpec
+from connectors.protocol import Cursor, StreamSpec, typed
 
 REFUND_WINDOW = timedelta(days=30)
-
-
-def _columns(**types: ColumnType) -> dict[str, Column]:
-    return {name: Column(kind) for name, kind in types.items()}
 
 
 CUSTOMER = StreamSpec(
     name="customer",
     primary_key=("id",),
-    columns=_columns(
+    columns=typed(
         id="string",
         name="string",
         email="email",
@@ -49,7 +45,7 @@ CUSTOMER = StreamSpec(
 INVOICE = StreamSpec(
     name="invoice",
     primary_key=("id",),
-    columns=_columns(
+    columns=typed(
         id="string",
         customer="string",
         subscription="string",
@@ -74,7 +70,7 @@ INVOICE = StreamSpec(
 CHARGE = StreamSpec(
     name="charge",
     primary_key=("id",),
-    columns=_columns(
+    columns=typed(
         id="string",
         customer="string",
         invoice="string",
@@ -97,7 +93,7 @@ CHARGE = StreamSpec(
 REFUND = StreamSpec(
     name="refund",
     primary_key=("id",),
-    columns=_columns(
+    columns=typed(
         id="string",
         charge="string",
         amount="minor",
@@ -114,7 +110,7 @@ REFUND = StreamSpec(
 DISPUTE = StreamSpec(
     name="dispute",
     primary_key=("id",),
-    columns=_columns(
+    columns=typed(
         id="string",
         charge="string",
         payment_intent="string",
@@ -132,7 +128,7 @@ DISPUTE = StreamSpec(
 SUBSCRIPTION = StreamSpec(
     name="subscription",
     primary_key=("id",),
-    columns=_columns(
+    columns=typed(
         id="string",
         customer="string",
         status="string",

@@ -16,10 +16,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from connectors.errors import JourneyConnectorError
-from connectors.http.client import Usage
 from connectors.protocol import CheckItem, Page, Request, StreamSpec
 from connectors.registry import SourceContext
-from connectors.sources.base import Place, failed
+from connectors.sources.base import ClientSource, Place, failed
 from connectors.sources.tito.client import Listing, Row, TitoClient
 from connectors.sources.tito.settings import TitoSettings
 from connectors.sources.tito.streams import STATES, STREAMS
@@ -37,21 +36,13 @@ class _Position(Place):
     done: bool = False
 
 
-class TitoSource:
+class TitoSource(ClientSource[TitoClient]):
     """One Tito account. Building it does no I/O."""
 
     def __init__(self, name: str, settings: TitoSettings, context: SourceContext) -> None:
         self.name = name
         self._settings = settings
         self._client = TitoClient(name, settings, context)
-
-    @property
-    def usage(self) -> Usage:
-        """Requests and bytes so far."""
-        return self._client.usage
-
-    def close(self) -> None:
-        self._client.close()
 
     def streams(self) -> Sequence[StreamSpec]:
         return STREAMS

@@ -18,19 +18,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from connectors.protocol import Column, ColumnType, Cursor, StreamSpec
+from connectors.protocol import Column, Cursor, StreamSpec, typed
 
 _UPDATED = Cursor("updated_since", "updated_at", timedelta(minutes=10))
-
-
-def _columns(**types: ColumnType) -> dict[str, Column]:
-    return {name: Column(kind) for name, kind in types.items()}
 
 
 EVENT = StreamSpec(
     name="event",
     primary_key=("id",),
-    columns=_columns(
+    columns=typed(
         id="integer",
         slug="string",
         title="string",
@@ -54,7 +50,7 @@ EVENT = StreamSpec(
 REGISTRATION = StreamSpec(
     name="registration",
     primary_key=("id",),
-    columns=_columns(
+    columns=typed(
         id="integer",
         event_id="integer",
         reference="string",
@@ -85,7 +81,7 @@ REGISTRATION = StreamSpec(
 TICKET = StreamSpec(
     name="ticket",
     primary_key=("id",),
-    columns=_columns(
+    columns=typed(
         id="integer",
         event_id="integer",
         registration_id="integer",
@@ -113,7 +109,7 @@ REFUND = StreamSpec(
     name="refund",
     primary_key=("id",),
     columns={
-        **_columns(id="integer", event_id="integer", amount="money", created_at="timestamp"),
+        **typed(id="integer", event_id="integer", amount="money", created_at="timestamp"),
         "registration_id": Column("integer"),
         "test_mode": Column("boolean"),
     },
@@ -124,7 +120,7 @@ REFUND = StreamSpec(
 CHECKIN = StreamSpec(
     name="checkin",
     primary_key=("uuid",),
-    columns=_columns(
+    columns=typed(
         uuid="string",
         event_id="integer",
         checkin_list_id="integer",

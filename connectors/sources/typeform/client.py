@@ -28,10 +28,9 @@ from connectors.errors import (
     SourceError,
 )
 from connectors.http.auth import BearerToken
-from connectors.http.client import Usage
 from connectors.http.rate_limit import RateLimit
 from connectors.registry import SourceContext
-from connectors.sources.base import client_for
+from connectors.sources.base import VendorClient, client_for
 from connectors.sources.typeform.settings import TypeformSettings
 
 # Two a second, with room for what the network adds: a third within one second is refused.
@@ -56,7 +55,7 @@ class Listing:
     server_time: datetime | None
 
 
-class TypeformClient:
+class TypeformClient(VendorClient):
     """The API of one account."""
 
     def __init__(self, name: str, settings: TypeformSettings, context: SourceContext) -> None:
@@ -70,13 +69,6 @@ class TypeformClient:
             limit=LIMIT,
             vendor_error=_vendor_error,
         )
-
-    @property
-    def usage(self) -> Usage:
-        return self._http.usage
-
-    def close(self) -> None:
-        self._http.close()
 
     def form(self, id: str, stream: str | None = None) -> Row:
         """The definition of a form, with its questions under `fields`. GoneError without one."""

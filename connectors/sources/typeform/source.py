@@ -15,10 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.errors import AuthenticationError, JourneyConnectorError, SourceError
-from connectors.http.client import Usage
 from connectors.protocol import CheckItem, Page, Request, StreamSpec
 from connectors.registry import SourceContext
-from connectors.sources.base import Place, failed
+from connectors.sources.base import ClientSource, Place, failed
 from connectors.sources.typeform.client import (
     FORMS_PAGE,
     RESPONSES_PAGE,
@@ -45,21 +44,13 @@ class _Place(Place):
     done: bool = False
 
 
-class TypeformSource:
+class TypeformSource(ClientSource[TypeformClient]):
     """One Typeform account. Building it does no I/O."""
 
     def __init__(self, name: str, settings: TypeformSettings, context: SourceContext) -> None:
         self.name = name
         self._settings = settings
         self._client = TypeformClient(name, settings, context)
-
-    @property
-    def usage(self) -> Usage:
-        """Requests and bytes so far."""
-        return self._client.usage
-
-    def close(self) -> None:
-        self._client.close()
 
     def streams(self) -> Sequence[StreamSpec]:
         """All streams."""

@@ -12,20 +12,16 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from connectors.protocol import Column, ColumnType, Cursor, StreamSpec
+from connectors.protocol import Column, Cursor, StreamSpec, typed
 
 # Four times what a response may take to become visible.
 LAG = timedelta(hours=2)
 
 
-def _columns(**types: ColumnType) -> dict[str, Column]:
-    return {name: Column(kind) for name, kind in types.items()}
-
-
 FORM = StreamSpec(
     name="form",
     primary_key=("id",),
-    columns=_columns(
+    columns=typed(
         id="string",
         title="string",
         created_at="timestamp",
@@ -42,7 +38,7 @@ FORM = StreamSpec(
 RESPONSE = StreamSpec(
     name="response",
     primary_key=("id",),
-    columns=_columns(
+    columns=typed(
         id="string",
         form_id="string",
         landed_at="timestamp",
@@ -60,7 +56,7 @@ ANSWER = StreamSpec(
     name="answer",
     primary_key=("response", "field_id"),
     columns={
-        **_columns(
+        **typed(
             response="string",
             form_id="string",
             field_id="string",

@@ -31,11 +31,11 @@ from connectors.errors import (
     PermissionError_,
     SourceError,
 )
-from connectors.http.client import Answer, Usage
+from connectors.http.client import Answer
 from connectors.http.oauth import Client, OAuth2, TokenStore
 from connectors.http.rate_limit import RateLimit
 from connectors.registry import SourceContext
-from connectors.sources.base import client_for
+from connectors.sources.base import VendorClient, client_for
 from connectors.sources.wildapricot.settings import WildApricotSettings
 
 HOSTED = "wildapricot.org"
@@ -56,7 +56,7 @@ class Found:
     requested: str | None = None
 
 
-class WildApricotClient:
+class WildApricotClient(VendorClient):
     """The Admin API of one account."""
 
     def __init__(
@@ -83,13 +83,6 @@ class WildApricotClient:
         )
         self._settings, self._clock = settings, clock
         self._account = settings.account_id
-
-    @property
-    def usage(self) -> Usage:
-        return self._http.usage
-
-    def close(self) -> None:
-        self._http.close()
 
     def account(self, stream: str | None = None) -> Row:
         """The account itself. ConfigurationError when the key opens none, or several unnamed."""

@@ -18,10 +18,9 @@ from functools import partial
 from typing import Any
 
 from connectors.errors import JourneyConnectorError, ShortReadError
-from connectors.http.client import Usage
 from connectors.protocol import CheckItem, Page, Request, StreamSpec
 from connectors.registry import SourceContext
-from connectors.sources.base import failed
+from connectors.sources.base import ClientSource, failed
 from connectors.sources.wildapricot.client import Row, WildApricotClient
 from connectors.sources.wildapricot.finance import AfterId, Finance
 from connectors.sources.wildapricot.records import contact, document, recipient, registration
@@ -47,7 +46,7 @@ _CHANGES = (
 )
 
 
-class WildApricotSource:
+class WildApricotSource(ClientSource[WildApricotClient]):
     """One Wild Apricot account. Building it does no I/O."""
 
     def __init__(self, name: str, settings: WildApricotSettings, context: SourceContext) -> None:
@@ -55,14 +54,6 @@ class WildApricotSource:
         self._settings = settings
         self._client = WildApricotClient(name, settings, context)
         self._finance = Finance(self._client, settings.page_size, settings.read_allocations)
-
-    @property
-    def usage(self) -> Usage:
-        """Requests and bytes so far."""
-        return self._client.usage
-
-    def close(self) -> None:
-        self._client.close()
 
     def streams(self) -> Sequence[StreamSpec]:
         """All streams but those switched off, with the configured re-read windows."""

@@ -27,11 +27,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from connectors.errors import JourneyConnectorError, PermissionError_, SourceError
-from connectors.http.client import Usage
 from connectors.http.oauth import Client, OAuth2
 from connectors.http.rate_limit import QuotaHeaders, RateLimit
 from connectors.registry import SourceContext
-from connectors.sources.base import client_for, token_store
+from connectors.sources.base import VendorClient, client_for, token_store
 from connectors.sources.xero.settings import XeroSettings
 
 HOST = "api.xero.com"
@@ -49,7 +48,7 @@ class Listing:
     server_time: datetime | None
 
 
-class XeroClient:
+class XeroClient(VendorClient):
     """The Accounting API of one organisation."""
 
     def __init__(self, name: str, settings: XeroSettings, context: SourceContext) -> None:
@@ -66,13 +65,6 @@ class XeroClient:
             vendor_error=_vendor_error,
         )
         self._size = settings.page_size
-
-    @property
-    def usage(self) -> Usage:
-        return self._http.usage
-
-    def close(self) -> None:
-        self._http.close()
 
     def list(
         self,

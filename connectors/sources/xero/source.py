@@ -18,10 +18,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connectors.errors import AuthenticationError, JourneyConnectorError, LoopError, SourceError
-from connectors.http.client import Usage
 from connectors.protocol import CheckItem, Page, Request, StreamSpec
 from connectors.registry import SourceContext
-from connectors.sources.base import Place, failed
+from connectors.sources.base import ClientSource, Place, failed
 from connectors.sources.xero.client import Row, XeroClient, iso_seconds
 from connectors.sources.xero.records import landed, moment_of
 from connectors.sources.xero.settings import XeroSettings
@@ -58,20 +57,12 @@ class _Position(Place):
     done: bool = False
 
 
-class XeroSource:
+class XeroSource(ClientSource[XeroClient]):
     """One organisation in Xero. Building it does no I/O."""
 
     def __init__(self, name: str, settings: XeroSettings, context: SourceContext) -> None:
         self.name = name
         self._client = XeroClient(name, settings, context)
-
-    @property
-    def usage(self) -> Usage:
-        """Requests and bytes so far."""
-        return self._client.usage
-
-    def close(self) -> None:
-        self._client.close()
 
     def streams(self) -> Sequence[StreamSpec]:
         """All streams."""

@@ -21,14 +21,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 
-from connectors.protocol import Column, ColumnType, Cursor, StreamSpec
+from connectors.protocol import Column, Cursor, StreamSpec, typed
 
 # A change can become visible after a later one.
 LOOKBACK = timedelta(minutes=5)
-
-
-def _columns(**found: tuple[ColumnType, str]) -> dict[str, Column]:
-    return {name: Column(kind, path) for name, (kind, path) in found.items()}
 
 
 def _stream(name: str, columns: Mapping[str, Column], description: str) -> StreamSpec:
@@ -43,7 +39,7 @@ def _stream(name: str, columns: Mapping[str, Column], description: str) -> Strea
 
 
 def _document(name: str, path: str, description: str, extra: Mapping[str, Column]) -> StreamSpec:
-    columns = _columns(
+    columns = typed(
         type=("string", "Type"),
         status=("string", "Status"),
         contact_id=("string", "Contact.ContactID"),
@@ -57,13 +53,11 @@ def _document(name: str, path: str, description: str, extra: Mapping[str, Column
     return _stream(name, {f"{name}_id": Column("string", path), **columns, **extra}, description)
 
 
-_CREDIT = _columns(
-    remaining_credit=("money", "RemainingCredit"), allocations=("json", "Allocations")
-)
+_CREDIT = typed(remaining_credit=("money", "RemainingCredit"), allocations=("json", "Allocations"))
 
 CONTACT = _stream(
     "contact",
-    _columns(
+    typed(
         contact_id=("string", "ContactID"),
         contact_number=("string", "ContactNumber"),
         account_number=("string", "AccountNumber"),
@@ -90,7 +84,7 @@ INVOICE = _document(
     "InvoiceID",
     "Sales invoices (ACCREC) and bills (ACCPAY): DRAFT, SUBMITTED, AUTHORISED, PAID, VOIDED,"
     " DELETED.",
-    _columns(
+    typed(
         invoice_number=("string", "InvoiceNumber"),
         reference=("string", "Reference"),
         due_date=("date", "DueDate"),
@@ -107,7 +101,7 @@ CREDIT_NOTE = _document(
     "CreditNoteID",
     "Credit notes to customers (ACCRECCREDIT) and from suppliers (ACCPAYCREDIT).",
     {
-        **_columns(
+        **typed(
             credit_note_number=("string", "CreditNoteNumber"),
             fully_paid_on_date=("date", "FullyPaidOnDate"),
         ),
@@ -117,7 +111,7 @@ CREDIT_NOTE = _document(
 
 PAYMENT = _stream(
     "payment",
-    _columns(
+    typed(
         payment_id=("string", "PaymentID"),
         payment_type=("string", "PaymentType"),
         status=("string", "Status"),
@@ -138,7 +132,7 @@ BANK_TRANSACTION = _document(
     "bank_transaction",
     "BankTransactionID",
     "Money received and spent without an invoice (AUTHORISED, DELETED, VOIDED).",
-    _columns(
+    typed(
         bank_account_id=("string", "BankAccount.AccountID"),
         is_reconciled=("boolean", "IsReconciled"),
     ),

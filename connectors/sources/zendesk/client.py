@@ -30,10 +30,9 @@ from connectors.errors import (
     SourceError,
 )
 from connectors.http.auth import Auth, BasicAuth, BearerToken
-from connectors.http.client import Usage
 from connectors.http.rate_limit import QuotaHeaders, RateLimit
 from connectors.registry import SourceContext
-from connectors.sources.base import client_for
+from connectors.sources.base import VendorClient, client_for
 from connectors.sources.zendesk.settings import ZendeskSettings
 
 QUOTA = QuotaHeaders("X-Rate-Limit-Remaining", reset="ratelimit-reset", floor=10)
@@ -49,7 +48,7 @@ class Answered:
     server_time: datetime | None
 
 
-class ZendeskClient:
+class ZendeskClient(VendorClient):
     """The Support API of one account."""
 
     def __init__(self, name: str, settings: ZendeskSettings, context: SourceContext) -> None:
@@ -63,13 +62,6 @@ class ZendeskClient:
             limit=limit_of(settings),
             vendor_error=_vendor_error,
         )
-
-    @property
-    def usage(self) -> Usage:
-        return self._http.usage
-
-    def close(self) -> None:
-        self._http.close()
 
     def get(self, path: str, key: str, params: Mapping[str, Any], stream: str) -> Answered:
         """The rows at `key` of `api/v2/<path>`; SourceError when the answer has none."""

@@ -16,11 +16,10 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from connectors.errors import AuthenticationError, JourneyConnectorError, SourceError
-from connectors.http.client import Usage
 from connectors.landing.fields import as_moment, cursor_column, value_at
 from connectors.protocol import CheckItem, Page, Request, StreamSpec
 from connectors.registry import SourceContext
-from connectors.sources.base import Place, failed, with_lookback
+from connectors.sources.base import ClientSource, Place, failed, with_lookback
 from connectors.sources.zendesk.client import Answered, Row, ZendeskClient
 from connectors.sources.zendesk.records import metric_rows, shaped
 from connectors.sources.zendesk.settings import ZendeskSettings
@@ -66,21 +65,13 @@ class _Place(Place):
         return f"start_time={self.start}" if self.start is not None else "beginning"
 
 
-class ZendeskSource:
+class ZendeskSource(ClientSource[ZendeskClient]):
     """One Zendesk Support account. Building it does no I/O."""
 
     def __init__(self, name: str, settings: ZendeskSettings, context: SourceContext) -> None:
         self.name = name
         self._settings = settings
         self._client = ZendeskClient(name, settings, context)
-
-    @property
-    def usage(self) -> Usage:
-        """Requests and bytes so far."""
-        return self._client.usage
-
-    def close(self) -> None:
-        self._client.close()
 
     def streams(self) -> Sequence[StreamSpec]:
         """All streams; the re-read window of ratings is the configured one."""

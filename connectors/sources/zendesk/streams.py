@@ -21,22 +21,18 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from connectors.protocol import Column, ColumnType, Cursor, StreamSpec
+from connectors.protocol import Column, Cursor, StreamSpec, typed
 
 # Two documented floors for start_time exist, one and five minutes: stay behind both.
 LOOKBACK = timedelta(minutes=5)
 RATING_WINDOW = timedelta(days=30)
 
 
-def _columns(**types: ColumnType) -> dict[str, Column]:
-    return {name: Column(kind) for name, kind in types.items()}
-
-
 TICKET = StreamSpec(
     name="ticket",
     primary_key=("id",),
     columns={
-        **_columns(
+        **typed(
             id="integer",
             status="string",
             custom_status_id="integer",
@@ -67,7 +63,7 @@ TICKET_METRIC = StreamSpec(
     name="ticket_metric",
     primary_key=("ticket_id",),
     columns={
-        **_columns(
+        **typed(
             ticket_id="integer",
             reopens="integer",
             replies="integer",
@@ -91,7 +87,7 @@ TICKET_METRIC = StreamSpec(
 TICKET_EVENT = StreamSpec(
     name="ticket_event",
     primary_key=("id",),
-    columns=_columns(
+    columns=typed(
         id="integer",
         ticket_id="integer",
         status="string",
@@ -106,7 +102,7 @@ TICKET_EVENT = StreamSpec(
 USER = StreamSpec(
     name="user",
     primary_key=("id",),
-    columns=_columns(
+    columns=typed(
         id="integer",
         name="string",
         email="email",
@@ -129,7 +125,7 @@ USER = StreamSpec(
 ORGANIZATION = StreamSpec(
     name="organization",
     primary_key=("id",),
-    columns=_columns(
+    columns=typed(
         id="integer",
         name="string",
         external_id="string",
@@ -145,7 +141,7 @@ ORGANIZATION = StreamSpec(
 RATING = StreamSpec(
     name="satisfaction_rating",
     primary_key=("id",),
-    columns=_columns(
+    columns=typed(
         id="integer",
         ticket_id="integer",
         requester_id="integer",

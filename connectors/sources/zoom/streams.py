@@ -16,19 +16,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from connectors.protocol import Column, ColumnType, Cursor, StreamSpec
+from connectors.protocol import Cursor, StreamSpec, typed
 
 ATTENDANCE_WINDOW = timedelta(days=3)
-
-
-def _columns(**types: ColumnType) -> dict[str, Column]:
-    return {name: Column(kind) for name, kind in types.items()}
 
 
 WEBINAR = StreamSpec(
     name="webinar",
     primary_key=("id",),
-    columns=_columns(
+    columns=typed(
         id="integer",
         uuid="string",
         host_id="string",
@@ -49,7 +45,7 @@ WEBINAR = StreamSpec(
 REGISTRANT = StreamSpec(
     name="registrant",
     primary_key=("webinar_id", "id"),
-    columns=_columns(
+    columns=typed(
         webinar_id="integer",
         id="string",
         email="email",
@@ -69,7 +65,7 @@ REGISTRANT = StreamSpec(
 INSTANCE = StreamSpec(
     name="instance",
     primary_key=("uuid",),
-    columns=_columns(
+    columns=typed(
         uuid="string",
         id="integer",
         type="integer",
@@ -88,7 +84,7 @@ INSTANCE = StreamSpec(
 PARTICIPANT = StreamSpec(
     name="participant",
     primary_key=("instance", "segment"),
-    columns=_columns(
+    columns=typed(
         instance="string",
         segment="string",
         user_id="string",

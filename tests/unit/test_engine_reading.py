@@ -18,7 +18,7 @@ from connectors.errors import (
 )
 from connectors.http.client import Usage
 from connectors.landing.state import SyncStates
-from connectors.protocol import Page, Request
+from connectors.protocol import Cursor, Page, Request
 
 
 @pytest.fixture
@@ -124,6 +124,15 @@ def test_the_same_page_for_ever_is_a_loop(home: Home) -> None:
 
     with pytest.raises(LoopError):
         home.extract(Shop(feed))
+
+
+def test_a_log_that_tells_of_one_record_again_and_again_gets_on(home: Home) -> None:
+    def feed(_: Request) -> Iterator[Page]:
+        for number in range(5):
+            yield page(order(1), token=f"@{number}", mark=str(number))
+
+    log = spec(cursor=Cursor("event_log"))
+    assert home.extract(Shop(feed, [log])).rows["order"] == 5
 
 
 def test_fewer_rows_than_promised_is_an_error(home: Home) -> None:

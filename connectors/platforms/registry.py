@@ -14,6 +14,8 @@ from typing import Any
 
 from connectors.platforms.brevo import BrevoPlatformSettings, build_brevo
 from connectors.platforms.brevo.capabilities import CAPABILITIES as BREVO
+from connectors.platforms.hubspot import HubspotPlatformSettings, build_hubspot
+from connectors.platforms.hubspot.capabilities import CAPABILITIES as HUBSPOT
 from connectors.platforms.listmonk import ListmonkPlatformSettings, build_listmonk
 from connectors.platforms.listmonk.capabilities import CAPABILITIES as LISTMONK
 from connectors.platforms.mailchimp import MailchimpPlatformSettings, build_mailchimp
@@ -51,6 +53,13 @@ PLATFORMS: dict[str, PlatformType] = {
             name, settings, context.state_dir, context.user_agent
         ),
         BREVO,
+    ),
+    "hubspot": PlatformType(
+        HubspotPlatformSettings,
+        lambda name, settings, context: build_hubspot(
+            name, settings, context.state_dir, context.user_agent
+        ),
+        HUBSPOT,
     ),
     "listmonk": PlatformType(
         ListmonkPlatformSettings,

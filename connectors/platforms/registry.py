@@ -16,6 +16,8 @@ from connectors.platforms.brevo import BrevoPlatformSettings, build_brevo
 from connectors.platforms.brevo.capabilities import CAPABILITIES as BREVO
 from connectors.platforms.hubspot import HubspotPlatformSettings, build_hubspot
 from connectors.platforms.hubspot.capabilities import CAPABILITIES as HUBSPOT
+from connectors.platforms.klaviyo import KlaviyoPlatformSettings, build_klaviyo
+from connectors.platforms.klaviyo.capabilities import CAPABILITIES as KLAVIYO
 from connectors.platforms.listmonk import ListmonkPlatformSettings, build_listmonk
 from connectors.platforms.listmonk.capabilities import CAPABILITIES as LISTMONK
 from connectors.platforms.mailchimp import MailchimpPlatformSettings, build_mailchimp
@@ -60,6 +62,13 @@ PLATFORMS: dict[str, PlatformType] = {
             name, settings, context.state_dir, context.user_agent
         ),
         HUBSPOT,
+    ),
+    "klaviyo": PlatformType(
+        KlaviyoPlatformSettings,
+        lambda name, settings, context: build_klaviyo(
+            name, settings, context.state_dir, context.user_agent
+        ),
+        KLAVIYO,
     ),
     "listmonk": PlatformType(
         ListmonkPlatformSettings,

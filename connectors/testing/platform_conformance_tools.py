@@ -28,7 +28,8 @@ class Account(Protocol):
 
     `objections`: words of this fake for people who may not be written to; `late_objections`: those
     a person can reach between two requests of one create. `bulk_write`, `create_write`,
-    `update_write`, `contact_page`: (method, regular expression on path and query) of requests.
+    `update_write`, `contact_page`: (method, regular expression on path and query) of requests, the
+    method None where adding and removing have different ones.
     `commands`: what the platform's templates would execute. `error_in_200`: its error document,
     which quotes an address. `short_page`: a page without contacts that promises five. `lacks`:
     what does not apply: "refuses" (no bulk call can be refused for one address), "leaves_segment"
@@ -39,7 +40,7 @@ class Account(Protocol):
     kind: str
     objections: Sequence[str]
     late_objections: Sequence[str]
-    bulk_write: tuple[str, str]
+    bulk_write: tuple[str | None, str]
     create_write: tuple[str, str]
     update_write: tuple[str, str]
     contact_page: tuple[str, str]

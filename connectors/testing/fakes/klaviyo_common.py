@@ -4,7 +4,8 @@ Data flow: request parameters and store records -> JSON:API documents.
 
 Facts: errors are {errors: [{id, status, code, title, detail, source, meta}]} (klaviyo-api-node
 issue 75); lists page by page[cursor] and links.next; filters are written operator(field,value);
-page sizes and filters per endpoint as in klaviyo/openapi (stable). Not verified: the words of errors.
+page sizes and filters per endpoint as in klaviyo/openapi (stable). Not verified: the words of
+errors.
 """
 
 from __future__ import annotations

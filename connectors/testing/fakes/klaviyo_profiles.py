@@ -5,7 +5,7 @@ Data flow: /api/profiles..., /api/profile-import -> RecordStore("klaviyo", "prof
 Facts (klaviyo/openapi stable, get_profiles, create_profile, create_or_update_profile): creating
 does not subscribe (consent NEVER_SUBSCRIBED); a known address is refused with 409
 duplicate_profile, which names the id (klaviyo-api-node issue 75); profile-import creates or
-updates; null clears a field, a field left out stays; subscriptions are shown only when asked for by additional-fields;
+updates; null clears a field, a field left out stays; subscriptions are shown only when asked for;
 can_receive_email_marketing is true without a global suppression.
 Not verified: whether `updated` moves when somebody is suppressed (not here: the worse case);
 how spellings of an address are compared (in lower case here).

@@ -12,6 +12,11 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+from connectors.platforms.activecampaign import (
+    ActiveCampaignPlatformSettings,
+    build_activecampaign,
+)
+from connectors.platforms.activecampaign.capabilities import CAPABILITIES as ACTIVECAMPAIGN
 from connectors.platforms.brevo import BrevoPlatformSettings, build_brevo
 from connectors.platforms.brevo.capabilities import CAPABILITIES as BREVO
 from connectors.platforms.hubspot import HubspotPlatformSettings, build_hubspot
@@ -49,6 +54,13 @@ class PlatformType:
 
 
 PLATFORMS: dict[str, PlatformType] = {
+    "activecampaign": PlatformType(
+        ActiveCampaignPlatformSettings,
+        lambda name, settings, context: build_activecampaign(
+            name, settings, context.state_dir, context.user_agent
+        ),
+        ACTIVECAMPAIGN,
+    ),
     "brevo": PlatformType(
         BrevoPlatformSettings,
         lambda name, settings, context: build_brevo(

@@ -74,6 +74,13 @@ def test_an_opt_out_outlives_the_contact(account: HubspotAccount, subscription: 
 def test_only_some_subscriptions_may_count(account: HubspotAccount) -> None:
     account.put("a@example.org", "opted out of a type")
     account.put("b@example.org", "opted out")
+    account.fake.person_acts("gone@example.org")
+    account.fake.person_acts("partly@example.org", subscription=12)
+    lenient = account.adapter(heed_subscriptions=[11])
+    assert create(lenient, "gone@example.org").outcome == "suppressed", "from everything"
+    assert create(account.adapter(), "partly@example.org").outcome == "suppressed"
+    assert create(lenient, "partly@example.org").outcome == "acknowledged"
+    account.leave("partly@example.org")
     for heeded, expected in (
         ("any", ["unsubscribed", "unsubscribed"]),
         ([12], ["unsubscribed", "unsubscribed"]),
@@ -104,7 +111,10 @@ def test_search_that_lags_hides_nobody_from_adding(account: HubspotAccount) -> N
 def test_more_changes_than_search_can_show_are_read_in_full(
     account: HubspotAccount, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("connectors.platforms.hubspot.api.SEARCH_MOST", 3)
+    """The fake refuses pages beyond its limit, as HubSpot does beyond 10,000."""
+    monkeypatch.setattr("connectors.platforms.hubspot.api.SEARCH_MOST", 4)
+    monkeypatch.setattr("connectors.platforms.hubspot.api.SEARCH_PAGE", 2)
+    account.fake.contacts.search_most = 4
     subscribe(account, 5)
     adapter = account.adapter()
     long_ago = datetime(2020, 1, 1, tzinfo=UTC)

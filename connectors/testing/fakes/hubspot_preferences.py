@@ -7,6 +7,8 @@ Facts: a status belongs to the address, survives the contact and applies to a la
 has not opted out; statuses are SUBSCRIBED, UNSUBSCRIBED and NOT_SPECIFIED; a write answers with
 setStatusSuccessReason, among them RESUBSCRIBE_OCCURRED; the batch endpoints need Marketing Hub
 Enterprise (developers.hubspot.com, communication-preferences v4).
+Not verified: whether the statuses by type show an opt-out from everything (they do not here, the
+worse case: both have to be asked for).
 The trap: writing SUBSCRIBED undoes an opt-out of that type, and here of everything (the worse
 case; whether HubSpot refuses it without a legal basis is not verified).
 """
@@ -99,9 +101,7 @@ class Preferences:
                 "subscriberIdString": address,
                 "subscriptionId": number,
                 "subscriptionName": name,
-                "status": "UNSUBSCRIBED"
-                if said["all"]
-                else said["types"].get(str(number), "NOT_SPECIFIED"),
+                "status": said["types"].get(str(number), "NOT_SPECIFIED"),
                 "source": "sandbox",
                 "timestamp": stamp(self._shelf.store.now()),
             }

@@ -31,6 +31,7 @@ import duckdb
 import requests
 
 from connectors.engine import extract
+from connectors.errors import SourceError
 from connectors.http.client import HttpClient
 from connectors.landing.loader import Loader
 from connectors.landing.state import SyncStates
@@ -165,7 +166,7 @@ class PersonSource:
             yield Page({"person": rows}, token=str(number), position=str(number))
 
     def ids(self, stream: str) -> Iterator[Sequence[tuple[Any, ...]]]:
-        raise NotImplementedError(f"{stream} has no deletes here")
+        raise SourceError(f"nothing is ever deleted from {stream!r}.")
 
 
 def engine(url: str, folder: Path) -> int:

@@ -5,8 +5,10 @@ Data flow: counts of the last good run + counts now + limits -> what is wrong, i
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+
+from flows.errors import HeldByGuard
 
 StreamName = tuple[str, str]  # (source, stream)
 
@@ -51,3 +53,13 @@ def drops(
             overridden = source in allowed or f"{source}.{stream}" in allowed
             found.append(Drop(source, stream, earlier, current, overridden))
     return found
+
+
+def held(lost: Sequence[str]) -> HeldByGuard:
+    """The error for drops (as text) that nobody allowed, with the option that would allow them."""
+    names = sorted({text.split(":", 1)[0] for text in lost})
+    return HeldByGuard(
+        "a source lost too many rows:\n  " + "\n  ".join(lost),
+        hint="Nothing was built or pushed. If this is right, run again with "
+        + " ".join(f"--allow-drop {name}" for name in names),
+    )

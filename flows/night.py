@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from expectations.run import Auditor
-from flows.errors import AuditFailed, HeldByGuard, JourneyError
+from flows.errors import AuditFailed, JourneyError
+from flows.guards import held
 from flows.home import Home
 from flows.results import BuildResult, PublishResult, Receipt, SourceResult, StreamResult
 from flows.runner import Runner
@@ -92,7 +93,7 @@ def ingest(
     _judge(run, ingested, loaded)
     lost = [str(drop) for drop in result.drops if not drop.overridden]
     if lost:
-        raise _held(lost)
+        raise held(lost)
     if not result.checkpoint.ok:
         raise AuditFailed(
             "landed data failed its checks:\n  " + "\n  ".join(result.checkpoint.failed),
@@ -191,9 +192,9 @@ def push_segments(
 
 def _judge(run: Session, ingested: list[SourceResult], streams: list[StreamResult]) -> None:
     """A required source that failed ends the night; any other one is a warning."""
-    held = [item.error for item in streams if item.state == "held"]
-    if held:
-        raise _held(held)
+    lost = [item.error for item in streams if item.state == "held"]
+    if lost:
+        raise held(lost)
     errors = {one.source: one.error for one in ingested if one.error}
     for item in streams:
         if item.state == "failed":
@@ -208,15 +209,6 @@ def _judge(run: Session, ingested: list[SourceResult], streams: list[StreamResul
             "a required source failed:\n  " + "\n  ".join(stopping),
             hint="The other sources were loaded. Nothing was published or pushed.",
         )
-
-
-def _held(lost: list[str]) -> HeldByGuard:
-    names = sorted({text.split(":", 1)[0] for text in lost})
-    return HeldByGuard(
-        "a source lost too many rows:\n  " + "\n  ".join(lost),
-        hint="Nothing was built or pushed. If this is right, run again with "
-        + " ".join(f"--allow-drop {name}" for name in names),
-    )
 
 
 def _add_pages(run: Session, folder: Path, audited: AuditResult) -> None:

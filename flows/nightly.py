@@ -13,18 +13,18 @@ from typing import Any, TypeVar
 
 from flows.logs import configure_logs, quiet_environment
 
-quiet_environment()
+quiet_environment()  # before Prefect, which reads its settings when it is imported
 
-from prefect import flow, task  # noqa: E402 - its settings are read at import
-from prefect.artifacts import create_link_artifact, create_table_artifact  # noqa: E402
-from prefect.cache_policies import NO_CACHE  # noqa: E402
-from prefect.client.schemas.objects import State  # noqa: E402
-from prefect.futures import PrefectFuture  # noqa: E402
-from prefect.states import Completed  # noqa: E402
+from prefect import flow, task
+from prefect.artifacts import create_link_artifact, create_table_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.futures import PrefectFuture
+from prefect.states import Completed
 
-from flows.home import find_home  # noqa: E402
-from flows.night import run_night  # noqa: E402
-from flows.session import Options  # noqa: E402
+from flows.home import find_home
+from flows.night import run_night
+from flows.session import Options
 
 T = TypeVar("T")
 ARTIFACT_ROWS = 400

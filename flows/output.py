@@ -27,6 +27,10 @@ HomeOption = Annotated[
         "--home", help="The organisation's folder; else JOURNEY_HOME, else the current folder."
     ),
 ]
+AllowDrop = Annotated[
+    list[str] | None,
+    typer.Option("--allow-drop", help="SOURCE or SOURCE.STREAM whose loss of rows is right."),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Machine-readable result on stdout.")]
 
 

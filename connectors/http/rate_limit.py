@@ -65,19 +65,23 @@ class RateLimiter:
         self._tokens = float(max(1, limit.burst))
         self._filled_at = clock.monotonic()
         self._not_before = 0.0
+        self._used_up_until: datetime | None = None
         self._budget = state_dir / f"budget-{_digest(account)}.json" if state_dir else None
         self._used: tuple[str, int] = ("", 0)
 
     def acquire(self) -> None:
-        """Return when one request may be sent. QuotaExhausted when the day's budget is used up."""
+        """Return when one request may be sent. QuotaExhausted when that is too far away: the day's
+        budget is used up, or the vendor says that none are left.
+        """
         with self._lock:
+            self._refuse_when_used_up()
             self._spend_budget()
             wait = max(self._reserve(), self._not_before - self._clock.monotonic())
         if wait > 0:
             self._clock.sleep(wait)
 
     def observe(self, headers: Mapping[str, str]) -> None:
-        """Read the vendor's own count: hold back requests, or QuotaExhausted when none are left."""
+        """Read the vendor's own count, for the next request: this one was answered, and counts."""
         quota = self.limit.quota
         if quota is None or quota.remaining not in headers:
             return
@@ -89,14 +93,21 @@ class RateLimiter:
             return
         told = self._until_reset(headers.get(quota.reset) if quota.reset else None)
         wait = quota.window if told is None else told
-        if wait > self.limit.longest_wait:
-            raise QuotaExhausted(
-                f"the account's allowance is used up ({remaining:.0f} requests left).",
-                until=self._clock.now() + timedelta(seconds=wait),
-                todo="Finished pages are kept; run again after the reset.",
-            )
         with self._lock:
-            self._not_before = max(self._not_before, self._clock.monotonic() + wait)
+            if wait > self.limit.longest_wait:
+                self._used_up_until = self._clock.now() + timedelta(seconds=wait)
+            else:
+                self._not_before = max(self._not_before, self._clock.monotonic() + wait)
+
+    def _refuse_when_used_up(self) -> None:
+        until = self._used_up_until
+        if until is not None and self._clock.now() < until:
+            raise QuotaExhausted(
+                "the account's allowance of requests is used up.",
+                until=until,
+                todo="What was done is kept; run again after the reset.",
+            )
+        self._used_up_until = None
 
     def _reserve(self) -> float:
         """Take one token, on credit if need be; returns the seconds until it is really there."""

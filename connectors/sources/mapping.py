@@ -171,9 +171,14 @@ def as_text(value: Any) -> str | None:
     return str(value).strip() or None
 
 
+def parse_moment(text: str, form: str) -> datetime:
+    """A moment in strptime's form, without a time zone: it is in the stream's. ValueError."""
+    return datetime.strptime(text, form)  # noqa: DTZ007 - the loader knows the zone
+
+
 def _moment(text: str, wanted: str, kind: ColumnType) -> str:
     try:
-        moment = datetime.strptime(text, wanted)  # noqa: DTZ007 - in the stream's own time zone
+        moment = parse_moment(text, wanted)
     except ValueError:
         return text
     return moment.date().isoformat() if kind == "date" else moment.isoformat()

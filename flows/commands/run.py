@@ -13,6 +13,7 @@ import typer
 
 from flows.errors import HeldByGuard, JourneyError, UsageError
 from flows.output import (
+    AllowDrop,
     HomeOption,
     JsonOption,
     expected_errors,
@@ -28,10 +29,6 @@ if TYPE_CHECKING:
 
 AsOf = Annotated[
     datetime | None, typer.Option("--as-of", formats=["%Y-%m-%d"], help="The local day; today.")
-]
-AllowDrop = Annotated[
-    list[str] | None,
-    typer.Option("--allow-drop", help="SOURCE or SOURCE.STREAM whose loss of rows is right."),
 ]
 Full = Annotated[bool, typer.Option("--full", help="Read every source from its beginning.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Plan the push, send nothing.")]

@@ -12,12 +12,20 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from flows.output import HomeOption, JsonOption, expected_errors, show, show_json, show_table
+from flows.output import (
+    AllowDrop,
+    HomeOption,
+    JsonOption,
+    expected_errors,
+    show,
+    show_json,
+    show_table,
+)
 
 if TYPE_CHECKING:
     from connectors.protocol import Source, StreamSpec
     from flows.results import StreamResult
-    from flows.session import Session
+    from flows.session import Options, Session
 
 app = typer.Typer(help="The configured sources.", no_args_is_help=True)
 
@@ -25,7 +33,6 @@ Name = Annotated[str, typer.Argument(metavar="SOURCE", help="As in config/source
 Streams = Annotated[
     list[str] | None, typer.Option("--stream", help="Only this stream; may be given again.")
 ]
-Day = typer.Option(formats=["%Y-%m-%d"])
 
 
 @app.command("list")
@@ -128,10 +135,7 @@ def sync_source(
     home: HomeOption = None,
     stream: Streams = None,
     full: Annotated[bool, typer.Option("--full", help="From the beginning.")] = False,
-    allow_drop: Annotated[
-        list[str] | None,
-        typer.Option("--allow-drop", help="SOURCE or SOURCE.STREAM whose loss of rows is right."),
-    ] = None,
+    allow_drop: AllowDrop = None,
     as_json: JsonOption = False,
 ) -> None:
     """Read what is new in one source, load and validate it."""
@@ -211,15 +215,24 @@ def replay_source(
 @app.command("reconcile")
 @expected_errors
 def reconcile_source(
-    name: Name, home: HomeOption = None, stream: Streams = None, as_json: JsonOption = False
+    name: Name,
+    home: HomeOption = None,
+    stream: Streams = None,
+    allow_drop: AllowDrop = None,
+    as_json: JsonOption = False,
 ) -> None:
     """Compare all keys now: what the source no longer has is marked as deleted."""
+    from flows.session import Options
     from flows.steps.repair import reconcile_streams
 
     def work(run: Session, source: Source, specs: list[StreamSpec]) -> Iterator[StreamResult]:
-        return reconcile_streams(run.configuration, source, specs, _clock(run))
+        allowed = run.options.allow_drops
+        return reconcile_streams(
+            run.configuration, source, specs, _clock(run), allowed_drops=allowed
+        )
 
-    _work(name, "reconcile", home, stream, work, as_json=as_json)
+    options = Options(allow_drops=tuple(allow_drop or ()))
+    _work(name, "reconcile", home, stream, work, options=options, as_json=as_json)
 
 
 def _work(
@@ -229,6 +242,7 @@ def _work(
     stream: list[str] | None,
     work: Callable[[Session, Source, list[StreamSpec]], Iterator[StreamResult]],
     *,
+    options: Options | None = None,
     as_json: bool,
 ) -> None:
     """Run `work` under the organisation's lock; its results go into the run's receipt."""
@@ -236,7 +250,7 @@ def _work(
     from flows.session import Options, session
     from flows.steps.repair import known_source, known_streams
 
-    with session(find_home(home), kind, Options()) as run:
+    with session(find_home(home), kind, options or Options()) as run:
         source = known_source(run.configuration, name)
         specs = known_streams(source, stream or [])
         for result in work(run, source, specs):

@@ -6,7 +6,7 @@ pushed by the next night.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
@@ -19,9 +19,10 @@ from connectors.landing.store import Landing
 from connectors.protocol import Source, StreamSpec
 from flows.configuration import Configuration
 from flows.errors import JourneyError, UsageError
+from flows.guards import held
 from flows.results import StreamResult
 from flows.steps.ingest import open_source
-from flows.steps.load import prepare_raw
+from flows.steps.load import load_batch, prepare_raw
 
 
 def known_source(configuration: Configuration, name: str) -> Source:
@@ -88,17 +89,19 @@ def replay_streams(
     *,
     since: datetime | None,
 ) -> Iterator[StreamResult]:
-    """Merge landed batches again, oldest first and up to the newest, so that the last one wins.
+    """Merge loaded batches again, oldest first and up to the newest, so that the last one wins.
 
     `since`: leave out batches begun before. JourneyError when nothing is kept any more.
     """
     landing, loader = Landing(configuration.home.landing), prepare_raw(configuration)
     specs = list(source.streams())
+    # A batch that waits for its first load is not replayed: its mark would never be stored.
+    once_loaded = loader.loaded(source.name)
     batches = [
         batch
         for spec in streams
         for batch in landing.batches(source.name, spec.name)
-        if not batch.rejected and (since is None or batch.header.started_at >= since)
+        if batch.batch_id in once_loaded and (since is None or batch.header.started_at >= since)
     ]
     if not batches:
         raise JourneyError(
@@ -113,11 +116,17 @@ def replay_streams(
 
 
 def reconcile_streams(
-    configuration: Configuration, source: Source, streams: Sequence[StreamSpec], clock: Clock
+    configuration: Configuration,
+    source: Source,
+    streams: Sequence[StreamSpec],
+    clock: Clock,
+    *,
+    allowed_drops: Collection[str] = (),
 ) -> Iterator[StreamResult]:
     """Compare keys, and mark what the source no longer has as deleted.
 
-    Only streams whose deletes are found that way; UsageError when none is.
+    Only streams whose deletes are found that way; UsageError when none is. HeldByGuard, after the
+    others, when a list of keys is far smaller than what is known: nothing of it is loaded.
     """
     comparable = [spec for spec in streams if spec.deletes == "id_reconcile"]
     if not comparable:
@@ -125,12 +134,18 @@ def reconcile_streams(
             f"{source.name} tells its deletions itself in: {', '.join(s.name for s in streams)}"
         )
     landing, loader = Landing(configuration.home.landing), prepare_raw(configuration)
+    lost = []
     with _errors_in_words():
         for spec in comparable:
             receipt = reconcile(source, spec.name, landing=landing, clock=clock)
-            batch = str(receipt.batch_id)
-            loaded = loader.load(landing, source.name, list(source.streams()), batch)
-            yield _result(receipt, loaded)
+            result = _read(receipt)
+            batch = landing.open(source.name, result.batch_id)
+            specs = list(source.streams())
+            load_batch(configuration, loader, landing, specs, batch, result, allowed_drops)
+            lost += [result.error] if result.state == "held" else []
+            yield result
+    if lost:
+        raise held(lost)
 
 
 @contextmanager
@@ -143,7 +158,11 @@ def _errors_in_words() -> Iterator[None]:
 
 
 def _result(receipt: BatchReceipt, loaded: LoadReceipt) -> StreamResult:
-    result = StreamResult(
+    return _counted(_read(receipt), loaded)
+
+
+def _read(receipt: BatchReceipt) -> StreamResult:
+    return StreamResult(
         receipt.source,
         receipt.stream,
         "no new data" if receipt.skipped_reason else "loaded",
@@ -153,7 +172,6 @@ def _result(receipt: BatchReceipt, loaded: LoadReceipt) -> StreamResult:
         bytes=receipt.bytes,
         resumed=receipt.resumed,
     )
-    return _counted(result, loaded)
 
 
 def _counted(result: StreamResult, loaded: LoadReceipt) -> StreamResult:

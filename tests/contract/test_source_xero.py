@@ -342,8 +342,11 @@ def test_some_of_the_day_is_left_to_other_programs(tmp_path: Path) -> None:
     with site("xero", tmp_path, app) as vendor:
         organisation = Organisation(vendor)
         organisation.put("contact", "c1")
+        organisation.put("contact", "c2")
+        source = organisation.source(spare_requests=49, page_size=1)
         with pytest.raises(QuotaExhausted, match="allowance"):
-            organisation.lake.extract(organisation.source(spare_requests=49), "contact")
+            organisation.lake.extract(source, "contact")
+        assert len(vendor.asked("/api.xro/2.0/Contacts")) == 1
 
 
 def test_limits_are_those_of_xero_for_xero_alone() -> None:

@@ -13,9 +13,15 @@ import pytest
 import yaml
 from typer.testing import CliRunner
 
+from connectors.engine import extract
+from connectors.landing.state import SyncStates
+from connectors.landing.store import Landing
 from connectors.testing.store import RecordStore
 from flows.cli import app
+from flows.configuration import load_configuration
 from flows.example import write_example
+from flows.home import Home
+from flows.steps.ingest import open_source
 from sandbox.serve import SANDBOX_KEYS, Ports, serve
 from sandbox.world import generate
 
@@ -140,3 +146,37 @@ def test_reconcile_finds_what_the_source_no_longer_has(association: Association)
     assert gone == [(victim,)]
     orders = association.journey("reconcile", "pretix", "--stream", "order", code=2)
     assert "tells its deletions itself" in orders["error"]
+
+
+def test_reconcile_does_not_believe_a_list_of_keys_that_lost_half(association: Association) -> None:
+    association.journey("sync", "civicrm", "--stream", "membership")
+    known = association.rows("select id from civicrm.membership order by id")
+    with closing(RecordStore(next(association.world.glob("*.sqlite")))) as store:
+        for (id,) in known[: len(known) * 3 // 5]:
+            store.delete("civicrm", "Membership", str(id))
+    verb = ("reconcile", "civicrm", "--stream", "membership")
+    refused = association.journey(*verb, code=5)
+    assert "lost too many rows" in refused["error"]
+    assert "--allow-drop civicrm.membership" in refused["hint"]
+    assert not association.rows("select id from civicrm.membership where _is_deleted")
+    done = association.streams(*verb, "--allow-drop", "civicrm.membership")
+    assert done["civicrm.membership"]["deleted"] == len(known) * 3 // 5
+
+
+def test_replay_leaves_a_batch_that_waits_for_its_load_alone(association: Association) -> None:
+    association.journey("sync", "civicrm", "--stream", "contact")
+    configuration = load_configuration(Home(association.root))
+    waiting = extract(
+        open_source(configuration, "civicrm"),
+        "contact",
+        landing=Landing(configuration.home.landing),
+        states=SyncStates(configuration.home.raw),
+        full=True,
+    )
+    replayed = association.journey("replay", "civicrm", "--stream", "contact")["streams"]
+    assert [item["batch_id"] for item in replayed] != []
+    assert waiting.batch_id not in [item["batch_id"] for item in replayed]
+    counted = f"select count(*) from _journey.batch where batch_id = '{waiting.batch_id}'"
+    assert association.rows(counted) == [(0,)]
+    association.journey("sync", "civicrm", "--stream", "contact")
+    assert association.rows(counted) == [(1,)]

@@ -141,8 +141,12 @@ def test_quota_headers_hold_back_or_stop() -> None:
     limiter.observe({"X-Left": "2", "X-Reset": str(int(clock.now().timestamp()) + 30)})
     limiter.acquire()
     assert clock.sleeps[1] == pytest.approx(30.0, abs=1.0)
-    with pytest.raises(QuotaExhausted):
-        limiter.observe({"X-Left": "0", "X-Reset": "3600"})
+    limiter.observe({"X-Left": "0", "X-Reset": "3600"})  # this answer still counts
+    with pytest.raises(QuotaExhausted) as caught:
+        limiter.acquire()
+    assert caught.value.until - clock.now() == timedelta(hours=1)
+    clock.advance(3601)
+    limiter.acquire()
 
 
 def test_without_a_reset_header_the_window_decides() -> None:
@@ -152,8 +156,10 @@ def test_without_a_reset_header_the_window_decides() -> None:
     minute.acquire()
     assert clock.sleeps == [60.0]
     day = QuotaHeaders("X-Left", floor=100, window=86_400)
+    daily = RateLimiter("b", RateLimit(quota=day), clock=clock)
+    daily.observe({"X-Left": "99"})
     with pytest.raises(QuotaExhausted) as caught:
-        RateLimiter("b", RateLimit(quota=day), clock=clock).observe({"X-Left": "99"})
+        daily.acquire()
     assert caught.value.until - clock.now() == timedelta(days=1)
 
 

@@ -12,7 +12,7 @@ from connectors.http.rate_limit import RateLimit
 from connectors.http.retry import RetryPolicy
 from connectors.platforms.brevo.adapter import BrevoAdapter
 from connectors.platforms.brevo.api import BrevoApi, vendor_error
-from connectors.platforms.brevo.capabilities import PER_SECOND
+from connectors.platforms.brevo.capabilities import PER_SECOND, QUOTA
 from connectors.platforms.brevo.settings import BrevoPlatformSettings
 from connectors.registry import SourceContext
 from connectors.sources.base import client_for
@@ -31,7 +31,7 @@ def build_brevo(
         SourceContext(state_dir, user_agent),
         auth=HeaderToken(settings.api_key, header="api-key"),
         account=f"brevo-platform:{settings.api_url}:{settings.account}",
-        limit=RateLimit(per_second=PER_SECOND[settings.plan]),
+        limit=RateLimit(per_second=PER_SECOND[settings.plan], quota=QUOTA),
         vendor_error=vendor_error,
     )
     retry = RetryPolicy(attempts=settings.max_attempts, base=settings.first_pause_seconds)

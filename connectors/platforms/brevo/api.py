@@ -3,15 +3,11 @@
 Data flow: adapter -> BrevoApi -> HttpClient -> Brevo -> JSON, or an error that says what to do.
 
 The path of a contact holds the address, and error texts may quote it: neither gets into an error.
-The allowance is told by headers on every answer (developers.brevo.com/docs/limit-headers); it is
-heeded before the next request, so that the answer of a write is never thrown away for it.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -20,7 +16,6 @@ from connectors.errors import (
     AuthenticationError,
     ConfigurationError,
     JourneyConnectorError,
-    QuotaExhausted,
     ShortReadError,
     SourceError,
 )
@@ -29,7 +24,6 @@ from connectors.http.retry import RetryPolicy, call
 from connectors.platforms.brevo.capabilities import ACCOUNT_CODES
 
 _READ_ATTEMPTS = 3
-_LONGEST_WAIT = 300.0  # seconds; a longer one is not waited for
 
 
 class BrevoRefusalError(SourceError):
@@ -62,37 +56,6 @@ def vendor_error(status: int, body: Any) -> JourneyConnectorError | None:
     return BrevoRefusalError(status, code)
 
 
-class Allowance:
-    """What the last answer's headers say about the next request."""
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock, self._lock = clock, threading.Lock()
-        self._not_before = 0.0
-
-    def wait(self) -> None:
-        """Return when a request may be sent; QuotaExhausted when that is too far away."""
-        with self._lock:
-            seconds = self._not_before - self._clock.monotonic()
-        if seconds > _LONGEST_WAIT:
-            raise QuotaExhausted(
-                "the account's allowance of requests is used up.",
-                until=self._clock.now() + timedelta(seconds=seconds),
-                todo="What was done is on record; push again after the reset.",
-            )
-        self._clock.sleep(max(0.0, seconds))
-
-    def heed(self, headers: Mapping[str, str]) -> None:
-        told = {name.lower(): value for name, value in headers.items()}
-        try:
-            left = float(told["x-sib-ratelimit-remaining"])
-            seconds = float(told["x-sib-ratelimit-reset"])
-        except (KeyError, ValueError):
-            return
-        if left <= 0:
-            with self._lock:
-                self._not_before = max(self._not_before, self._clock.monotonic() + seconds)
-
-
 class BrevoApi:
     """Requests below /contacts. `client` must not retry by itself: what may be repeated is decided
     here, per request.
@@ -107,7 +70,6 @@ class BrevoApi:
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         self._client, self._retry, self._page, self._clock = client, retry, page, clock
-        self._allowance = Allowance(clock)
 
     def ask(
         self,
@@ -123,12 +85,9 @@ class BrevoApi:
         """
 
         def once() -> Any:
-            self._allowance.wait()
-            answer = self._client.json(
+            return self._client.json(
                 f"contacts/{path}" if path else "contacts", method=method, params=params, body=body
-            )
-            self._allowance.heed(answer.headers)
-            return answer.body
+            ).body
 
         return call(once, policy=self._retry, clock=self._clock) if repeat else once()
 

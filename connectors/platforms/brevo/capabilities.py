@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from connectors.http.rate_limit import QuotaHeaders
 from connectors.platforms.protocol import PlatformCapabilities
 
 CAPABILITIES = PlatformCapabilities(
@@ -41,6 +42,9 @@ CAPABILITIES = PlatformCapabilities(
 
 # Requests a second by plan, below /contacts; times 3600 it is the hourly limit as well.
 PER_SECOND: Mapping[str, int] = {"general": 10, "advanced": 20, "extended": 60}
+
+# On every answer (developers.brevo.com/docs/limit-headers); the reset is in seconds.
+QUOTA = QuotaHeaders("x-sib-ratelimit-remaining", "x-sib-ratelimit-reset")
 
 # Error codes that concern the account and not one row.
 ACCOUNT_CODES = frozenset({"not_enough_credits", "account_under_validation", "permission_denied"})

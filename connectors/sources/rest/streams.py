@@ -13,7 +13,14 @@ from zoneinfo import ZoneInfo
 
 from connectors.errors import SourceError
 from connectors.protocol import Cursor, StreamSpec
-from connectors.sources.mapping import CURSOR, DELETED, as_text, flagged, mapped_spec
+from connectors.sources.mapping import (
+    CURSOR,
+    DELETED,
+    as_text,
+    flagged,
+    mapped_spec,
+    parse_moment,
+)
 from connectors.sources.rest.description import StreamDescription
 from connectors.sources.rest.selectors import MISSING, Row, find
 from connectors.sources.rest.template import compose
@@ -74,7 +81,7 @@ def read_moment(value: Any, form: str) -> str | None:
         if form in ("unix", "ms"):
             seconds = float(text) / (1000 if form == "ms" else 1)
             return datetime.fromtimestamp(seconds, UTC).isoformat()
-        moment = datetime.strptime(text, form)  # noqa: DTZ007 - in the stream's own time zone
+        moment = parse_moment(text, form)
     except (ValueError, OverflowError, OSError):
         return text
     return moment.isoformat()

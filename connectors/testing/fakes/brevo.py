@@ -40,7 +40,9 @@ Made = Body | tuple[int, Body | None] | None
 
 
 class BrevoFake:
-    """One account. `per_second`: requests allowed within a second (0: no limit)."""
+    """One account. `per_second`: requests allowed within a second (0: no limit); `reset`: seconds
+    until there are some again, as its headers tell it.
+    """
 
     def __init__(
         self,
@@ -49,8 +51,10 @@ class BrevoFake:
         *,
         attributes: Mapping[str, str] = DEFAULT_ATTRIBUTES,
         per_second: int = 0,
+        reset: int = 1,
     ) -> None:
         self._store, self._key, self._per_second = store, api_key, per_second
+        self._reset = reset
         journal = Journal(store)
         self.contacts = Contacts(store, journal, attributes)
         self.lists = Lists(store, self.contacts, journal)
@@ -84,7 +88,7 @@ class BrevoFake:
         return {
             "x-sib-ratelimit-limit": str(self._per_second),
             "x-sib-ratelimit-remaining": str(max(0, left)),
-            "x-sib-ratelimit-reset": "1",
+            "x-sib-ratelimit-reset": str(self._reset),
         }
 
     def _spend(self) -> int:

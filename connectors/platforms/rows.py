@@ -10,10 +10,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from connectors.clock import Clock
 from connectors.errors import (
     JourneyConnectorError,
-    QuotaExhausted,
     RateLimited,
     RetryableError,
     SourceError,
@@ -22,7 +20,6 @@ from connectors.platforms.protocol import PlatformContact, RowOutcome
 
 UNSAID, SEGMENT_GONE, NOT_ON_LIST = "not_in_answer", "segment_gone", "not_on_list"
 _OVERLAP = timedelta(minutes=10)
-_LONGEST_WAIT = 300.0  # seconds; a longer one is not waited for
 
 
 class RefusalError(SourceError):
@@ -66,35 +63,6 @@ class KnownContacts:
         """The contact turned out not to exist any more."""
         with self._lock:
             self._by_id.pop(self._ids.pop(address, ""), None)
-
-
-class Allowance:
-    """What the last answers' headers say about the next request; safe between threads.
-
-    It is heeded before a request and never after one, so that the answer of a write is not thrown
-    away because it was the last one allowed.
-    """
-
-    def __init__(self, clock: Clock) -> None:
-        self._clock, self._lock = clock, threading.Lock()
-        self._not_before = 0.0
-
-    def hold(self, seconds: float) -> None:
-        """No request before so many seconds have passed."""
-        with self._lock:
-            self._not_before = max(self._not_before, self._clock.monotonic() + seconds)
-
-    def wait(self) -> None:
-        """Return when a request may be sent; QuotaExhausted when that is too far away."""
-        with self._lock:
-            seconds = self._not_before - self._clock.monotonic()
-        if seconds > _LONGEST_WAIT:
-            raise QuotaExhausted(
-                "the account's allowance of requests is used up.",
-                until=self._clock.now() + timedelta(seconds=seconds),
-                todo="What was done is on record; push again after the reset.",
-            )
-        self._clock.sleep(max(0.0, seconds))
 
 
 def harmless(value: str | None, commands: Sequence[str], longest: int = 255) -> str:

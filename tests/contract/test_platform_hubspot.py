@@ -11,7 +11,6 @@ import pytest
 from platform_cases_hubspot import HubspotAccount
 from pydantic import ValidationError
 
-from connectors.clock import ManualClock
 from connectors.errors import (
     AuthenticationError,
     ConfigurationError,
@@ -21,7 +20,7 @@ from connectors.errors import (
 from connectors.platforms.hubspot import HubspotPlatformSettings
 from connectors.platforms.hubspot.contacts import as_contact
 from connectors.platforms.protocol import FieldUpdate
-from connectors.platforms.rows import Allowance, KnownContacts
+from connectors.platforms.rows import KnownContacts
 from connectors.testing.fakes.hubspot import KEY, HubspotFake
 from connectors.testing.platform_conformance_tools import create, plain, subscribe, writes
 
@@ -216,20 +215,13 @@ def test_a_wrong_token_and_missing_scopes_are_said_plainly(account: HubspotAccou
     assert account.statuses() == {}
 
 
-def test_a_full_interval_is_waited_for_and_a_used_up_day_ends_the_push(
-    account: HubspotAccount,
-) -> None:
+def test_a_used_up_day_ends_the_push(account: HubspotAccount) -> None:
     account.refusing.app = HubspotFake(account.store, per_day=3)
     adapter = account.adapter(max_attempts=1)
     with pytest.raises(QuotaExhausted):
         for _ in range(4):
             adapter.read_contact("a@example.org")
     assert len(account.server.requests) == 3, "the last answer was used, then nothing was sent"
-    clock = ManualClock(datetime(2026, 6, 30, 21, tzinfo=UTC))
-    allowance = Allowance(clock)
-    allowance.hold(10)
-    allowance.wait()
-    assert clock.sleeps[-1] == pytest.approx(10)
 
 
 def test_an_address_that_was_changed_there_is_not_known_any_more() -> None:

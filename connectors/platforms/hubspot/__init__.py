@@ -12,7 +12,7 @@ from connectors.http.rate_limit import RateLimit
 from connectors.http.retry import RetryPolicy
 from connectors.platforms.hubspot.adapter import HubspotAdapter
 from connectors.platforms.hubspot.api import HubspotApi, vendor_error
-from connectors.platforms.hubspot.capabilities import PER_SECOND
+from connectors.platforms.hubspot.capabilities import PER_SECOND, QUOTA
 from connectors.platforms.hubspot.settings import HubspotPlatformSettings
 from connectors.registry import SourceContext
 from connectors.sources.base import client_for
@@ -31,7 +31,7 @@ def build_hubspot(
         SourceContext(state_dir, user_agent),
         auth=BearerToken(settings.token),
         account=f"hubspot-platform:{settings.base_url}:{settings.account}",
-        limit=RateLimit(per_second=PER_SECOND[settings.plan], burst=20),
+        limit=RateLimit(per_second=PER_SECOND[settings.plan], burst=20, quota=QUOTA),
         vendor_error=vendor_error,
     )
     retry = RetryPolicy(attempts=settings.max_attempts, base=settings.first_pause_seconds)

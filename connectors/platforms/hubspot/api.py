@@ -3,14 +3,13 @@
 Data flow: adapter -> HubspotApi -> HttpClient -> HubSpot -> JSON, or an error that says what to do.
 
 Errors are {status: "error", category, message, correlationId}; messages may quote addresses and
-are never passed on. The allowance per 10 s and per day is told by X-HubSpot-RateLimit-* on answers
-(developers.hubspot.com, usage guidelines); a used-up day ends the push before the next request.
+are never passed on.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -25,7 +24,7 @@ from connectors.errors import (
 from connectors.http.client import HttpClient
 from connectors.http.retry import RetryPolicy, call
 from connectors.platforms.hubspot.capabilities import BATCH, SEARCH_MOST, SEARCH_PAGE
-from connectors.platforms.rows import Allowance, RefusalError
+from connectors.platforms.rows import RefusalError
 
 _READ_ATTEMPTS, _LIST_PAGE = 3, 250
 CONTACTS = "crm/v3/objects/contacts"
@@ -61,7 +60,6 @@ class HubspotApi:
         self, client: HttpClient, retry: RetryPolicy, *, page: int, clock: Clock = SYSTEM_CLOCK
     ) -> None:
         self._client, self._retry, self._page, self._clock = client, retry, page, clock
-        self._allowance = Allowance(clock)
 
     def ask(
         self,
@@ -77,10 +75,7 @@ class HubspotApi:
         """
 
         def once() -> Any:
-            self._allowance.wait()
-            answer = self._client.json(path, method=method, params=params, body=body)
-            self._heed(answer.headers)
-            return answer.body
+            return self._client.json(path, method=method, params=params, body=body).body
 
         return call(once, policy=self._retry, clock=self._clock) if repeat else once()
 
@@ -180,19 +175,6 @@ class HubspotApi:
 
     def close(self) -> None:
         self._client.close()
-
-    def _heed(self, headers: Mapping[str, str]) -> None:
-        told = {name.lower().removeprefix("x-hubspot-ratelimit-"): v for name, v in headers.items()}
-        try:
-            if int(told.get("remaining", 1)) <= 0:
-                self._allowance.hold(float(told.get("interval-milliseconds", 10_000)) / 1000)
-            if int(told.get("daily-remaining", 1)) <= 0:
-                # The day ends at midnight of the account's own time zone, which is not told.
-                now = self._clock.now().astimezone(UTC)
-                tomorrow = now.replace(hour=0, minute=0, second=0) + timedelta(days=1)
-                self._allowance.hold(max(3600.0, (tomorrow - now).total_seconds()))
-        except ValueError:
-            return
 
 
 def _changed(since: datetime, properties: Sequence[str], after: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from connectors.http.rate_limit import QuotaHeaders
 from connectors.platforms.protocol import PlatformCapabilities
 
 CAPABILITIES = PlatformCapabilities(
@@ -41,6 +42,10 @@ CAPABILITIES = PlatformCapabilities(
         "by a push.",
     ),
 )
+
+# On answers to private apps (developers.hubspot.com, usage guidelines). When the day begins anew is
+# not told: it ends at midnight of the account's own time zone, so it is tried again in an hour.
+QUOTA = QuotaHeaders("X-HubSpot-RateLimit-Daily-Remaining", window=3600)
 
 # Requests a second by plan, a little below the limit per 10 s.
 PER_SECOND: Mapping[str, float] = {"free": 9.5, "starter": 9.5, "professional": 18.5}

@@ -12,7 +12,7 @@ from connectors.http.rate_limit import RateLimit
 from connectors.http.retry import RetryPolicy
 from connectors.platforms.klaviyo.adapter import KlaviyoAdapter
 from connectors.platforms.klaviyo.api import KlaviyoApi, vendor_error
-from connectors.platforms.klaviyo.capabilities import REVISION
+from connectors.platforms.klaviyo.capabilities import QUOTA, REVISION
 from connectors.platforms.klaviyo.settings import KlaviyoPlatformSettings
 from connectors.registry import SourceContext
 from connectors.sources.base import client_for
@@ -34,7 +34,7 @@ def build_klaviyo(
         auth=HeaderToken(settings.api_key, prefix="Klaviyo-API-Key "),
         account=f"klaviyo-platform:{settings.base_url}:{settings.account}",
         # A burst is 75 in a second; the minute's allowance is told by headers.
-        limit=RateLimit(per_second=70, burst=5),
+        limit=RateLimit(per_second=70, burst=5, quota=QUOTA),
         headers={"revision": REVISION, "Accept": _JSON_API, "Content-Type": _JSON_API},
         vendor_error=vendor_error,
     )

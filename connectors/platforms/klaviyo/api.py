@@ -3,8 +3,7 @@
 Data flow: adapter -> KlaviyoApi -> HttpClient -> Klaviyo -> JSON, or an error that says what to do.
 
 Errors are {errors: [{status, code, title, detail, source, meta}]}; details may quote addresses and
-are never passed on. Answers tell the steady window by RateLimit-Remaining and RateLimit-Reset; a
-429 has Retry-After instead (developers.klaviyo.com, rate limits and error handling).
+are never passed on.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ from connectors.errors import (
 )
 from connectors.http.client import HttpClient
 from connectors.http.retry import RetryPolicy, call
-from connectors.platforms.rows import Allowance, RefusalError
+from connectors.platforms.rows import RefusalError
 
 
 def vendor_error(status: int, body: Any) -> JourneyConnectorError | None:
@@ -56,7 +55,6 @@ class KlaviyoApi:
         self, client: HttpClient, retry: RetryPolicy, *, page: int, clock: Clock = SYSTEM_CLOCK
     ) -> None:
         self._client, self._retry, self._page, self._clock = client, retry, page, clock
-        self._allowance = Allowance(clock)
 
     def ask(
         self,
@@ -73,10 +71,7 @@ class KlaviyoApi:
         body = None if data is None else {"data": data}
 
         def once() -> Any:
-            self._allowance.wait()
-            answer = self._client.json(f"api/{path}", method=method, params=params, body=body)
-            self._heed(answer.headers)
-            return answer.body
+            return self._client.json(f"api/{path}", method=method, params=params, body=body).body
 
         try:
             return call(once, policy=self._retry, clock=self._clock) if repeat else once()
@@ -110,14 +105,6 @@ class KlaviyoApi:
 
     def close(self) -> None:
         self._client.close()
-
-    def _heed(self, headers: Mapping[str, str]) -> None:
-        told = {name.lower(): value for name, value in headers.items()}
-        try:
-            if float(told["ratelimit-remaining"]) <= 0:
-                self._allowance.hold(float(told["ratelimit-reset"]))
-        except (KeyError, ValueError):
-            return
 
 
 def _cursor(answer: Mapping[str, Any]) -> str | None:

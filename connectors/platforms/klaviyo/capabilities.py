@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from connectors.http.rate_limit import QuotaHeaders
 from connectors.platforms.protocol import PlatformCapabilities, PlatformStatus
 
 REVISION = "2026-07-15"
@@ -41,6 +42,10 @@ CAPABILITIES = PlatformCapabilities(
         "Joining a list may start flows that are triggered by it.",
     ),
 )
+
+# The minute's window, told by answers; a 429 has Retry-After instead (developers.klaviyo.com, rate
+# limits and error handling). It is told per kind of request, and kept for all of them.
+QUOTA = QuotaHeaders("RateLimit-Remaining", "RateLimit-Reset")
 
 # What a suppression means, by its reason; any other reason counts as an objection as well.
 SUPPRESSIONS: Mapping[str, PlatformStatus] = {

@@ -131,6 +131,12 @@ def test_a_second_address_of_a_contact_is_no_contact(account: HubspotAccount) ->
         True,
     )
     assert list(account.statuses()) == ["a@example.org"]
+    ref = adapter.ensure_segment("01_x")
+    (added,) = adapter.add_members(ref, ["b@example.org"])
+    assert (added.outcome, added.reason) == ("failed", "not_on_list")
+    adapter.add_members(ref, ["a@example.org"])
+    adapter.remove_members(ref, ["b@example.org"])
+    assert account.members(ref.platform_id) == {"a@example.org"}
 
 
 def test_dynamic_lists_and_lists_of_companies_are_not_ours(account: HubspotAccount) -> None:
@@ -166,6 +172,23 @@ def test_one_refused_record_does_not_fail_the_others(account: HubspotAccount) ->
     # The call with five and the first half are refused, then every record is taken.
     assert set(plain(adapter.add_members(ref, emails)).values()) == {"acknowledged"}
     assert account.members(ref.platform_id) == set(emails)
+
+
+@pytest.mark.parametrize("status", [429, 500])
+def test_what_was_done_but_cannot_be_read_back_is_not_taken_for_failed(
+    account: HubspotAccount, status: int
+) -> None:
+    """HubSpot says nothing about who was in the list already; a failed row is never ours again."""
+    adapter = account.adapter(max_attempts=1)
+    emails = subscribe(account, 3)
+    ref = adapter.ensure_segment("01_x")
+    adapter.add_members(ref, emails[:2])
+    account.server.faults.on(r"/memberships\?", method="GET").every().status(status)
+    found = plain(adapter.add_members(ref, emails))
+    assert found == dict.fromkeys(emails[:2], "unknown") | {emails[2]: "acknowledged"}
+    adapter.remove_members(ref, emails[:1])
+    found = plain(adapter.remove_members(ref, emails))
+    assert found == {emails[0]: "unknown"} | dict.fromkeys(emails[1:], "acknowledged")
 
 
 def test_what_is_not_understood_is_no_consent() -> None:

@@ -99,6 +99,21 @@ def test_204_is_no_proof(account: KlaviyoAccount) -> None:
     assert account.members(ref.platform_id) == set(emails)
 
 
+@pytest.mark.parametrize("status", [429, 500])
+def test_what_was_done_but_cannot_be_read_back_is_not_taken_for_failed(
+    account: KlaviyoAccount, status: int
+) -> None:
+    """A failed row would never count as ours, and nobody could be taken out again."""
+    adapter = account.adapter(max_attempts=1)
+    emails = subscribe(account, 2)
+    ref = adapter.ensure_segment("01_x")
+    account.server.faults.on(r"/relationships/profiles\?", method="GET").every().status(status)
+    assert set(plain(adapter.add_members(ref, emails)).values()) == {"unknown"}
+    assert account.members(ref.platform_id) == set(emails)
+    assert set(plain(adapter.remove_members(ref, emails)).values()) == {"unknown"}
+    assert account.members(ref.platform_id) == set()
+
+
 def test_a_suppression_shows_although_the_profile_does_not_look_updated(
     account: KlaviyoAccount,
 ) -> None:

@@ -35,6 +35,7 @@ from connectors.platforms.protocol import (
 from connectors.platforms.rows import (
     NOT_ON_LIST,
     SEGMENT_GONE,
+    UNSAID,
     KnownContacts,
     RefusalError,
     addresses,
@@ -109,7 +110,8 @@ class HubspotAdapter:
         return contacts
 
     def read_contact(self, email: str) -> PlatformContact | None:
-        return self._look([email.lower()]).get(email.lower())
+        found = list(self._look([email.lower()]).values())
+        return found[0] if found else None  # perhaps by a second address of the contact
 
     def find_segments(self, wanted: Sequence[str]) -> dict[str, SegmentRef]:
         by_name = {self._list_name(segment): segment for segment in wanted}
@@ -227,15 +229,13 @@ class HubspotAdapter:
         self, ref: SegmentRef, what: str, answered: str, ids: Sequence[str]
     ) -> dict[str, RowOutcome]:
         """One bulk call, by record id. Whom the answer does not mention is looked for in the list:
-        those who were in it already are ignored without a word.
+        those who were in it already are ignored without a word. What stays unclear is unknown, for
+        the next push to read: taken for failed it would never count as ours.
         """
         is_add = what == "add"
         path = f"crm/v3/lists/{ref.platform_id}/memberships/{what}"
         try:
             answer = self._api.ask(path, method="PUT", body=list(ids))
-            done, missing = _named(answer, answered), _named(answer, "recordIdsMissing")
-            unsaid = [id for id in ids if id not in done and id not in missing]
-            there = self._member_ids(ref) if unsaid else set()
         except RefusalError as refusal:
             if refusal.status != 404:
                 raise
@@ -245,24 +245,25 @@ class HubspotAdapter:
             }
         except JourneyConnectorError as error:
             return {id: failed("", error) for id in ids}
+        done, missing = _named(answer, answered), _named(answer, "recordIdsMissing")
+        unsaid = [id for id in ids if id not in done and id not in missing]
         found = {id: RowOutcome("", "acknowledged") for id in ids}
         if is_add:
             found.update((id, RowOutcome("", "failed", NOT_ON_LIST)) for id in missing)
-        reason = NOT_ON_LIST if is_add else "not_removed"
-        wrong = [id for id in unsaid if (id in there) != is_add]
-        found.update((id, RowOutcome("", "failed", reason)) for id in wrong)
+        try:
+            there = self._member_ids(ref) if unsaid else set()
+            unclear = [id for id in unsaid if (id in there) != is_add]
+        except JourneyConnectorError:
+            unclear = unsaid
+        found.update((id, RowOutcome("", "unknown", UNSAID)) for id in unclear)
         return found
 
     # --- contacts ---------------------------------------------------------------------------
 
     def _look(self, addresses: Sequence[str]) -> dict[str, PlatformContact]:
-        """By lower-case address, read directly: search would lag behind."""
+        """By their own lower-case address, read directly: search would lag behind."""
         items = self._api.batch_read(addresses, self._properties(), by_email=True)
-        contacts = [(item, self._contact(item)) for item in items]
-        found = {contact.email.lower(): contact for _, contact in contacts}
-        if len(addresses) == 1 and contacts:
-            found.setdefault(addresses[0], contacts[0][1])  # by a second address of the contact
-        return found
+        return {contact.email.lower(): contact for contact in map(self._contact, items)}
 
     def _objects(self, email: str) -> bool:
         """Whether HubSpot keeps an opt-out for an address that no contact has."""

@@ -1,4 +1,4 @@
-"""From gated candidates to what every owned segment should hold, and what is sent per address.
+"""From decided candidates to what every owned segment should hold, and what is sent per address.
 
 Data flow: gate output + contacts + ReadBack + ledger -> SegmentState per segment, Payload per
 address. Pure apart from what was read before.
@@ -46,9 +46,8 @@ def desire(
     adapter: PlatformAdapter,
     hasher: AddressHasher,
 ) -> Desired:
-    """States and payloads from the gate's decisions. `delivered` as the ledger has it."""
-    sent = gated[gated["decision"] == SENT].copy()
-    sent["address"] = [hasher.address(key) for key in sent["email_key"]]
+    """States and payloads from the decisions. `delivered` as the ledger has it."""
+    sent = gated[gated["decision"] == SENT]
     refused = gated[gated["decision"] != SENT]
     states, suppressed, candidates = {}, {}, {}
     for segment in segments:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -215,6 +215,25 @@ class Ledger(LedgerView):
         """Use an approval up; logs each (segment, guard, message) it overrode."""
         with self._write(lease) as db:
             approvals.take(db, lease.destination, plan_hash, overrides, lease.run_id, self._now())
+
+    def remember_arms(
+        self, lease: leases.Lease, arms: Mapping[tuple[str, str], str], share: float, on: date
+    ) -> None:
+        """Note who is held out of which segment, and who is not: (segment, member key) -> arm."""
+        rows = [
+            {
+                "segment": segment,
+                "member_key": member_key,
+                "arm": arm,
+                "share": share,
+                "drawn_on": on,
+                "run_id": lease.run_id,
+            }
+            for (segment, member_key), arm in arms.items()
+        ]
+        with self._write(lease) as db:
+            if rows:
+                db.execute(sa.insert(t.holdout), rows)
 
     # --- memory that follows the platform ---------------------------------------------------
 

@@ -106,6 +106,16 @@ block = sa.Table(
     sa.Column("until", _when),  # null: for good
     sa.Column("run_id", sa.String(64), nullable=False),
 )
+holdout = sa.Table(  # who is never written to, so that the effect on the others can be measured
+    "holdout",
+    metadata,
+    sa.Column("segment", sa.String(60), primary_key=True),
+    sa.Column("member_key", sa.String(100), primary_key=True),
+    sa.Column("arm", sa.String(20), nullable=False),  # held_out, treated
+    sa.Column("share", sa.Float, nullable=False),  # the share held out when it was drawn
+    sa.Column("drawn_on", sa.Date, nullable=False),  # the organisation's day
+    sa.Column("run_id", sa.String(64), nullable=False),
+)
 offer = sa.Table(
     "offer",
     metadata,

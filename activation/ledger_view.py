@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 
 from activation import approvals
 from activation import ledger_schema as t
+from activation.contact_policy import Entry, History
 from activation.ledger_schema import OPEN_STATES, State
 from activation.plan import PlanRow
 from connectors.clock import Clock
@@ -112,6 +113,41 @@ class LedgerView:
             .distinct()
         )
         return {row["segment"] for row in self._read(asked)}
+
+    def history(self, destination: str, since: date) -> History:
+        """For the contact policy: entries everywhere since that day, exits here, hold-outs."""
+        done = (
+            sa.select(t.push_row.c.segment, t.push_row.c.member_key, t.push_run.c.as_of)
+            .join(
+                t.push_run,
+                sa.and_(
+                    t.push_run.c.run_id == t.push_row.c.run_id,
+                    t.push_run.c.destination == t.push_row.c.destination,
+                ),
+            )
+            .where(t.push_row.c.state == "acknowledged")
+        )
+        entered = done.where(
+            t.push_row.c.op == "add",
+            t.push_row.c.reason == "entered",
+            t.push_run.c.as_of >= since,
+        )
+        left = done.where(
+            t.push_row.c.op == "remove",
+            t.push_row.c.reason == "left_segment",
+            t.push_row.c.destination == destination,
+        ).order_by(t.push_run.c.as_of)
+        return History(
+            entered=[
+                Entry(row["segment"], row["member_key"], row["as_of"])
+                for row in self._read(entered)
+            ],
+            left={(row["segment"], row["member_key"]): row["as_of"] for row in self._read(left)},
+            arms={
+                (row["segment"], row["member_key"]): row["arm"]
+                for row in self._read(sa.select(t.holdout))
+            },
+        )
 
     def why(self, member_key: str) -> list[dict[str, Any]]:
         """All that was ever done for one member, newest first; no addresses."""

@@ -14,6 +14,7 @@ import pandas as pd
 
 from activation.address import address_key
 from activation.consent import GateInputError
+from activation.segments import Segment
 
 TABLES = (
     "seg_candidates",
@@ -34,14 +35,14 @@ class Published:
     suppressions: pd.DataFrame
     holds: pd.DataFrame
 
-    def only(self, purposes: Mapping[str, str]) -> pd.DataFrame:
-        """Candidates of the given segments (segment id -> configured purpose).
+    def only(self, segments: Mapping[str, Segment]) -> pd.DataFrame:
+        """Candidates of the given segments (by id).
 
         A candidate built for another purpose than the one configured now gets the purpose
         "changed", which the gate refuses: the consent that counts would be the wrong one.
         """
-        rows = self.candidates[self.candidates["segment_id"].isin(list(purposes))].copy()
-        configured = [purposes[segment] for segment in rows["segment_id"]]
+        rows = self.candidates[self.candidates["segment_id"].isin(list(segments))].copy()
+        configured = [segments[name].purpose for name in rows["segment_id"]]
         same = rows["purpose"] == configured
         rows["purpose"] = rows["purpose"].where(same, "changed")
         return rows

@@ -1,4 +1,4 @@
-"""One push: read back, recover, gate, plan, guard, apply, report.
+"""One push: read back, recover, gate, contact policy, plan, guard, apply, report.
 
 Data flow: published activation.duckdb + platform read-back + ledger -> Plan -> guards -> adapter
 -> ledger -> PushReport.
@@ -14,12 +14,11 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-import pandas as pd
-
-from activation.address import address_key
 from activation.apply import Applier
 from activation.approvals import ApprovalError, offers, released
-from activation.consent import GateInputError, gate
+from activation.consent import GateInputError
+from activation.contact_policy import ContactPolicy
+from activation.decide import decide
 from activation.desired import Desired, desire
 from activation.guards import (
     NightFacts,
@@ -50,6 +49,7 @@ def push(
     ledger: Ledger,
     *,
     policy: PushPolicy | None = None,
+    contact_policy: ContactPolicy | None = None,
     dry_run: bool = True,
     approve: str | None = None,
     audited: bool,
@@ -80,7 +80,8 @@ def push(
         state,
         ledger,
         policy or PushPolicy(),
-        {segment.id: segment.purpose for segment in segments},
+        contact_policy or ContactPolicy(),
+        {segment.id: segment for segment in segments},
         ReadBack(adapter, ledger.hasher, clock=clock),
         audited,
         now,
@@ -95,7 +96,8 @@ class _Push:
     state: PushState
     ledger: Ledger
     policy: PushPolicy
-    purposes: Mapping[str, str]
+    limits: ContactPolicy
+    segments: Mapping[str, Segment]
     platform: ReadBack
     audited: bool
     now: datetime
@@ -118,7 +120,7 @@ class _Push:
         delivered = self._recover(lease)
         if not self._may_push(published, delivered):
             return
-        desired = self._gate(published, delivered)
+        desired = self._desire(published, delivered, lease)
         if desired is None:
             return
         self.state.desired = desired
@@ -149,7 +151,7 @@ class _Push:
             as_of=self.state.as_of,
             now=self.now,
             contacts=len(published.contacts),
-            candidates=len(published.only(self.purposes)),
+            candidates=len(published.only(self.segments)),
             delivered=delivered or 0,
             readback_age=self.platform.age(),
         )
@@ -160,24 +162,29 @@ class _Push:
         self.state.blocked = verdict.message
         return verdict.allowed
 
-    def _gate(
-        self, published: Published, delivered: Mapping[str, Mapping[str, str]]
+    def _desire(
+        self,
+        published: Published,
+        delivered: Mapping[str, Mapping[str, str]],
+        lease: Lease | None,
     ) -> Desired | None:
+        """What every segment should hold; None when the gate refuses."""
         try:
-            gated = gate(
-                published.only(self.purposes),
-                published.contacts,
-                published.consents,
-                published.suppressions,
-                published.holds,
-                self.platform.frame(),
-                self._blocks(published.contacts),
+            decided = decide(
+                published,
+                delivered,
+                self.segments,
+                self.limits,
+                self.platform,
+                self.ledger,
+                self.state.as_of,
+                lease,
             )
         except GateInputError as error:
             self.state.blocked = str(error)
             return None
         return desire(
-            gated,
+            decided,
             published.contacts,
             self.state.segments,
             self.platform,
@@ -185,17 +192,6 @@ class _Push:
             self.state.adapter,
             self.ledger.hasher,
         )
-
-    def _blocks(self, contacts: pd.DataFrame) -> pd.DataFrame:
-        """The ledger's blocks for the addresses of this build (the ledger knows hashes only)."""
-        keys = {key for email in contacts["email_key"] if (key := address_key(email))}
-        by_hash = {self.ledger.hasher.address(key): key for key in keys}
-        rows = [
-            (by_hash[block.address], block.kind, block.reason, block.since)
-            for block in self.ledger.blocks(self.state.adapter.destination)
-            if block.address in by_hash
-        ]
-        return pd.DataFrame(rows, columns=["email_key", "kind", "reason", "since"])
 
     def _plan(self, desired: Desired, segments: Sequence[str]) -> Plan:
         created = self.state.started_at

@@ -34,6 +34,10 @@ class ReadBack:
         self.held: dict[str, dict[str, str]] = {}  # segment -> address hash -> e-mail there
         self.retired: tuple[str, ...] = ()  # owned segments that are no longer configured
 
+    @property
+    def destination(self) -> str:
+        return self._adapter.destination
+
     def read(self, segments: Sequence[str]) -> None:
         """Read everything; raises what the adapter raises (then nothing may be pushed)."""
         found = self._adapter.find_segments(segments)

@@ -58,12 +58,13 @@ class Person:
 
 
 def write_published(
-    path: Path, people: Sequence[Person], segments: Mapping[str, Sequence[str]]
+    path: Path,
+    people: Sequence[Person],
+    segments: Mapping[str, Sequence[str]],
+    *,
+    purpose: str = "membership",
 ) -> Path:
-    """An activation file: the people, and per segment id the member keys of its candidates.
-
-    Every segment has the purpose `membership`.
-    """
+    """An activation file: the people, and per segment id the member keys of its candidates."""
     path.unlink(missing_ok=True)
     with duckdb.connect(str(path)) as db:
         db.execute(_SCHEMA)
@@ -97,9 +98,9 @@ def write_published(
         for segment, members in segments.items():
             for member_key in members:
                 db.execute(
-                    "insert into seg_candidates values (?, ?, '{}', 1, 10, 'membership', 'email',"
+                    "insert into seg_candidates values (?, ?, '{}', 1, 10, ?, 'email',"
                     " 'membership', date '2026-06-30')",
-                    [segment, member_key],
+                    [segment, member_key, purpose],
                 )
     return path
 

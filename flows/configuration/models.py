@@ -12,6 +12,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from activation.contact_policy import ContactPolicy
+
 Share = Annotated[float, Field(ge=0, le=1)]
 Days = Annotated[int, Field(ge=0, le=36500)]
 EnvName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]
@@ -107,6 +109,7 @@ class Organisation(Strict):
     guards: Guards = Guards()
     retention: Retention = Retention()
     identity: Identity = Identity()
+    contact_policy: ContactPolicy = ContactPolicy()
     notifications: Notifications = Notifications()
 
     @field_validator("clock")

@@ -71,6 +71,7 @@ def push_platforms(
                     adapter,
                     ledger,
                     policy=parsed.push,
+                    contact_policy=configuration.organisation.contact_policy,
                     dry_run=dry_run,
                     approve=approve,
                     audited=bool(facts.get("audited")),

@@ -45,8 +45,9 @@ class KnownContacts:
         with self._lock:
             for contact in contacts:
                 before = self._by_id.get(contact.contact_id)
-                if before is not None and before.email.lower() != contact.email.lower():
-                    self._ids.pop(before.email.lower(), None)  # the address was changed there
+                # An address that was changed there; somebody else may have it by now.
+                if before and self._ids.get(before.email.lower()) == contact.contact_id:
+                    del self._ids[before.email.lower()]
                 self._by_id[contact.contact_id] = contact
                 self._ids[contact.email.lower()] = contact.contact_id
             if times:

@@ -256,6 +256,13 @@ def test_an_address_that_was_changed_there_is_not_known_any_more() -> None:
     known.take([as_contact(item, "any")], now)
     assert known.get("a@example.org") is None
     assert known.get("b@example.org") is not None
+    # Two people swap addresses, and the one who now has b is read first.
+    swapped = [("2", "b@example.org"), ("1", "c@example.org")]
+    shown = [{"id": id, "properties": {"email": email}} for id, email in swapped]
+    known.take([as_contact(one, "any") for one in shown], now)
+    second = known.get("b@example.org")
+    assert second is not None
+    assert second.contact_id == "2"
 
 
 def settings(**given: Any) -> HubspotPlatformSettings:

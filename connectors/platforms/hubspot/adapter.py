@@ -68,7 +68,7 @@ class HubspotAdapter:
     def check(self) -> Sequence[CheckItem]:
         account = f"{self.name} account"
         try:
-            there = self._property_names()
+            there = self._api.property_names()
             self._properties(there)
             self._api.ask(CONTACTS, params={"limit": 1})
             lists = self.find_segments([])
@@ -189,13 +189,13 @@ class HubspotAdapter:
         return RowOutcome(update.email, "acknowledged")
 
     def add_members(self, ref: SegmentRef, emails: Sequence[str]) -> list[RowOutcome]:
-        return self._change(ref, emails, "add", "recordsIdsAdded", joined)
+        return self._change(ref, emails, "add", joined)
 
     def remove_members(self, ref: SegmentRef, emails: Sequence[str]) -> list[RowOutcome]:
         def outcome(address: str, known: PlatformContact | None) -> RowOutcome | None:
             return RowOutcome(address, "acknowledged") if known is None else None
 
-        return self._change(ref, emails, "remove", "recordIdsRemoved", outcome)
+        return self._change(ref, emails, "remove", outcome)
 
     def close(self) -> None:
         self._api.close()
@@ -205,7 +205,6 @@ class HubspotAdapter:
         ref: SegmentRef,
         emails: Sequence[str],
         what: str,
-        answered: str,
         end: Callable[[str, PlatformContact | None], RowOutcome | None],
     ) -> list[RowOutcome]:
         """Change a list. `end`: the outcome of an address that is not to be sent, else None."""
@@ -221,21 +220,18 @@ class HubspotAdapter:
             return [failed(email, error) for email in emails]
         found = {address: end(address, known.get(address)) for address in asked}
         ids = {known[a].contact_id: a for a, outcome in found.items() if outcome is None}
-        done = halved(list(ids), lambda part: self._call(ref, what, answered, part)) if ids else {}
+        done = halved(list(ids), lambda part: self._call(ref, what, part)) if ids else {}
         found.update((ids[id], outcome) for id, outcome in done.items())
         return each(emails, found)
 
-    def _call(
-        self, ref: SegmentRef, what: str, answered: str, ids: Sequence[str]
-    ) -> dict[str, RowOutcome]:
+    def _call(self, ref: SegmentRef, what: str, ids: Sequence[str]) -> dict[str, RowOutcome]:
         """One bulk call, by record id. Whom the answer does not mention is looked for in the list:
         those who were in it already are ignored without a word. What stays unclear is unknown, for
         the next push to read: taken for failed it would never count as ours.
         """
         is_add = what == "add"
-        path = f"crm/v3/lists/{ref.platform_id}/memberships/{what}"
         try:
-            answer = self._api.ask(path, method="PUT", body=list(ids))
+            done, missing = self._api.change_members(ref.platform_id, what, ids)
         except RefusalError as refusal:
             if refusal.status != 404:
                 raise
@@ -245,7 +241,6 @@ class HubspotAdapter:
             }
         except JourneyConnectorError as error:
             return {id: failed("", error) for id in ids}
-        done, missing = _named(answer, answered), _named(answer, "recordIdsMissing")
         unsaid = [id for id in ids if id not in done and id not in missing]
         found = {id: RowOutcome("", "acknowledged") for id in ids}
         if is_add:
@@ -272,14 +267,10 @@ class HubspotAdapter:
         said = self._api.preferences(email.lower())
         return objects(said, self._settings.heed_subscriptions)
 
-    def _property_names(self) -> list[str]:
-        answer = self._api.ask("crm/v3/properties/contacts")
-        return [str(item.get("name")) for item in answer.get("results", [])]
-
     def _properties(self, there: Collection[str] | None = None) -> tuple[str, ...]:
         """Properties to read, opt-outs of all subscription types among them."""
         if not self._asked:
-            names = self._property_names() if there is None else there
+            names = self._api.property_names() if there is None else there
             self._asked = properties_to_read(names, self._settings.properties)
         return self._asked
 
@@ -308,8 +299,3 @@ class HubspotAdapter:
             return f"{self._settings.prefix}{segment}"
         code = hashlib.sha256(f"{self.destination}:{segment}".encode()).hexdigest()
         return f"{self._settings.prefix}{code[:10]}"
-
-
-def _named(answer: Any, key: str) -> set[str]:
-    listed = answer.get(key) if isinstance(answer, Mapping) else None
-    return {str(one) for one in listed} if isinstance(listed, list) else set()

@@ -152,6 +152,19 @@ class HubspotApi:
                 return list(found.values())
         return None
 
+    def property_names(self) -> list[str]:
+        """Names of all properties a contact of the account can have."""
+        return [str(item.get("name")) for item in _results(self.ask("crm/v3/properties/contacts"))]
+
+    def change_members(
+        self, list_id: str, what: str, ids: Sequence[str]
+    ) -> tuple[set[str], set[str]]:
+        """Add or remove records; ids of those changed, and of those that do not exist."""
+        path = f"crm/v3/lists/{list_id}/memberships/{what}"
+        answer = self.ask(path, method="PUT", body=list(ids))
+        changed = "recordsIdsAdded" if what == "add" else "recordIdsRemoved"
+        return _named(answer, changed), _named(answer, "recordIdsMissing")
+
     def manual_lists(self) -> list[dict[str, Any]]:
         """Every manual list of the account, with its size."""
         found: dict[str, dict[str, Any]] = {}
@@ -194,6 +207,11 @@ def _results(answer: Any) -> list[dict[str, Any]]:
     if not isinstance(results, list):
         raise SourceError("the answer has no list of results.")
     return results
+
+
+def _named(answer: Any, key: str) -> set[str]:
+    listed = answer.get(key) if isinstance(answer, Mapping) else None
+    return {str(one) for one in listed} if isinstance(listed, list) else set()
 
 
 def _after(answer: Mapping[str, Any]) -> str | None:

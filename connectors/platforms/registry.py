@@ -12,8 +12,17 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+from connectors.platforms.activecampaign import (
+    ActiveCampaignPlatformSettings,
+    build_activecampaign,
+)
+from connectors.platforms.activecampaign.capabilities import CAPABILITIES as ACTIVECAMPAIGN
 from connectors.platforms.brevo import BrevoPlatformSettings, build_brevo
 from connectors.platforms.brevo.capabilities import CAPABILITIES as BREVO
+from connectors.platforms.hubspot import HubspotPlatformSettings, build_hubspot
+from connectors.platforms.hubspot.capabilities import CAPABILITIES as HUBSPOT
+from connectors.platforms.klaviyo import KlaviyoPlatformSettings, build_klaviyo
+from connectors.platforms.klaviyo.capabilities import CAPABILITIES as KLAVIYO
 from connectors.platforms.listmonk import ListmonkPlatformSettings, build_listmonk
 from connectors.platforms.listmonk.capabilities import CAPABILITIES as LISTMONK
 from connectors.platforms.mailchimp import MailchimpPlatformSettings, build_mailchimp
@@ -45,12 +54,33 @@ class PlatformType:
 
 
 PLATFORMS: dict[str, PlatformType] = {
+    "activecampaign": PlatformType(
+        ActiveCampaignPlatformSettings,
+        lambda name, settings, context: build_activecampaign(
+            name, settings, context.state_dir, context.user_agent
+        ),
+        ACTIVECAMPAIGN,
+    ),
     "brevo": PlatformType(
         BrevoPlatformSettings,
         lambda name, settings, context: build_brevo(
             name, settings, context.state_dir, context.user_agent
         ),
         BREVO,
+    ),
+    "hubspot": PlatformType(
+        HubspotPlatformSettings,
+        lambda name, settings, context: build_hubspot(
+            name, settings, context.state_dir, context.user_agent
+        ),
+        HUBSPOT,
+    ),
+    "klaviyo": PlatformType(
+        KlaviyoPlatformSettings,
+        lambda name, settings, context: build_klaviyo(
+            name, settings, context.state_dir, context.user_agent
+        ),
+        KLAVIYO,
     ),
     "listmonk": PlatformType(
         ListmonkPlatformSettings,

@@ -5,6 +5,7 @@ Data flow: suite -> PlatformAdapter -> fake -> Account.statuses(), .members() as
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Protocol
@@ -27,17 +28,19 @@ class Account(Protocol):
 
     `objections`: words of this fake for people who may not be written to; `late_objections`: those
     a person can reach between two requests of one create. `bulk_write`, `create_write`,
-    `update_write`, `contact_page`: (method, regular expression on path and query) of requests.
+    `update_write`, `contact_page`: (method, regular expression on path and query) of requests, the
+    method None where adding and removing have different ones.
     `commands`: what the platform's templates would execute. `error_in_200`: its error document,
     which quotes an address. `short_page`: a page without contacts that promises five. `lacks`:
     what does not apply: "refuses" (no bulk call can be refused for one address), "leaves_segment"
     (a person objects to everything or to nothing), "row_by_row" (one bad row fails a bulk call).
+    `reads`: regular expression on the paths of requests that only read although they are no GET.
     """
 
     kind: str
     objections: Sequence[str]
     late_objections: Sequence[str]
-    bulk_write: tuple[str, str]
+    bulk_write: tuple[str | None, str]
     create_write: tuple[str, str]
     update_write: tuple[str, str]
     contact_page: tuple[str, str]
@@ -45,6 +48,7 @@ class Account(Protocol):
     error_in_200: Mapping[str, Any]
     short_page: Mapping[str, Any]
     lacks: Collection[str]
+    reads: str
     server: FakeServer
 
     def adapter(self, **settings: Any) -> PlatformAdapter:
@@ -101,7 +105,12 @@ def inside(adapter: PlatformAdapter, ref: SegmentRef) -> set[str]:
 
 
 def writes(account: Account) -> list[tuple[str, str]]:
-    return [(r.method, r.path) for r in account.server.requests if r.method != "GET"]
+    """Requests so far that could have changed something."""
+    return [
+        (r.method, r.path)
+        for r in account.server.requests
+        if r.method != "GET" and not (account.reads and re.search(account.reads, r.path))
+    ]
 
 
 def chained(error: BaseException) -> str:

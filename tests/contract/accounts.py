@@ -43,6 +43,7 @@ class StoreAccount:
     settings: ClassVar[Mapping[str, Any]]
     refusal: ClassVar[tuple[str, Response]]  # part of the bulk path, the answer
     lacks: Collection[str] = frozenset()
+    reads = ""  # paths of requests that only read although they are no GET
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()

@@ -13,8 +13,9 @@ from pydantic import ValidationError
 
 from connectors.errors import AuthenticationError, ConfigurationError, QuotaExhausted
 from connectors.platforms.brevo import BrevoPlatformSettings
-from connectors.platforms.brevo.contacts import KnownContacts, as_contact
+from connectors.platforms.brevo.contacts import as_contact
 from connectors.platforms.protocol import FieldUpdate
+from connectors.platforms.rows import KnownContacts
 from connectors.testing.fakes.brevo import KEY, BrevoFake
 from connectors.testing.platform_conformance_tools import create, plain, subscribe
 

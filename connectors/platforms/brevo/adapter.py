@@ -16,18 +16,9 @@ from typing import Any
 
 from connectors.clock import SYSTEM_CLOCK
 from connectors.errors import JourneyConnectorError, RetryableError
-from connectors.platforms.brevo.api import BrevoApi, BrevoRefusalError
-from connectors.platforms.brevo.capabilities import CAPABILITIES
-from connectors.platforms.brevo.contacts import (
-    KnownContacts,
-    addresses,
-    as_contact,
-    by_status,
-    each,
-    failed,
-    harmless,
-    stamp,
-)
+from connectors.platforms.brevo.api import BrevoApi
+from connectors.platforms.brevo.capabilities import CAPABILITIES, COMMANDS
+from connectors.platforms.brevo.contacts import as_contact, stamp
 from connectors.platforms.brevo.settings import BrevoPlatformSettings
 from connectors.platforms.protocol import (
     FieldUpdate,
@@ -38,10 +29,23 @@ from connectors.platforms.protocol import (
     RowOutcome,
     SegmentRef,
 )
+from connectors.platforms.rows import (
+    NOT_ON_LIST,
+    SEGMENT_GONE,
+    UNSAID,
+    KnownContacts,
+    RefusalError,
+    addresses,
+    by_status,
+    each,
+    failed,
+    harmless,
+    joined,
+)
 from connectors.protocol import CheckItem
 
 _LIST_PAGE, _CONTACT_PAGE, _MEMBER_PAGE = 50, 1000, 500
-_UNSAID, _REFUSED, _SEGMENT_GONE = "not_in_answer", "refused", "segment_gone"
+_REFUSED = "refused"
 
 
 class BrevoAdapter:
@@ -86,7 +90,7 @@ class BrevoAdapter:
 
     def render_fields(self, values: Mapping[str, str | None]) -> dict[str, str]:
         wanted = self._settings.attributes.items()
-        return {attribute: harmless(values.get(name)) for attribute, name in wanted}
+        return {attribute: harmless(values.get(name), COMMANDS) for attribute, name in wanted}
 
     def own_fields(self, contact: PlatformContact) -> dict[str, str]:
         return {name: contact.fields.get(name, "") for name in self._settings.attributes}
@@ -106,7 +110,7 @@ class BrevoAdapter:
     def read_contact(self, email: str) -> PlatformContact | None:
         try:
             return as_contact(self._api.contact(email.lower()), self._heeded())
-        except BrevoRefusalError as refusal:
+        except RefusalError as refusal:
             if refusal.status == 404 and refusal.code == "document_not_found":
                 return None
             raise
@@ -156,7 +160,7 @@ class BrevoAdapter:
                     body = {"email": email.lower(), "attributes": attributes}
                     self._api.ask("", method="POST", body=body)
                     return RowOutcome(email, "acknowledged", status="subscribed")
-                except BrevoRefusalError:
+                except RefusalError:
                     # Somebody else made it meanwhile, or we did and the answer was lost.
                     known = self.read_contact(email)
                     if known is None:
@@ -169,16 +173,16 @@ class BrevoAdapter:
         body = {"attributes": dict(update.fields)}
         try:
             self._api.contact(update.email.lower(), method="PUT", body=body)
-        except BrevoRefusalError as refusal:
+        except RefusalError as refusal:
             if refusal.status == 404:
-                return RowOutcome(update.email, "failed", "not_on_list")
+                return RowOutcome(update.email, "failed", NOT_ON_LIST)
             return failed(update.email, refusal)
         except JourneyConnectorError as error:
             return failed(update.email, error)
         return RowOutcome(update.email, "acknowledged")
 
     def add_members(self, ref: SegmentRef, emails: Sequence[str]) -> list[RowOutcome]:
-        asked = addresses(emails)
+        asked = addresses(emails, CAPABILITIES.chunk_size)
         try:
             if self._known.since is not None:
                 self.read_statuses(self._known.since)
@@ -190,25 +194,21 @@ class BrevoAdapter:
         return each(emails, found)
 
     def remove_members(self, ref: SegmentRef, emails: Sequence[str]) -> list[RowOutcome]:
-        return each(emails, self._change(ref, "remove", addresses(emails)))
+        return each(emails, self._change(ref, "remove", addresses(emails, CAPABILITIES.chunk_size)))
 
     def close(self) -> None:
         self._api.close()
 
     def _may_join(self, address: str) -> RowOutcome | None:
         """Why an address may not be put on a list; None when it may."""
-        known = self._known.get(address) or self.read_contact(address)
-        if known is None:
-            return RowOutcome(address, "failed", "not_on_list")
-        outcome = by_status(address, known)
-        return None if outcome.outcome == "acknowledged" else outcome
+        return joined(address, self._known.get(address) or self.read_contact(address))
 
     def _change(self, ref: SegmentRef, what: str, addresses: list[str]) -> dict[str, RowOutcome]:
         """Change a list and find out what became of every address."""
         if not addresses:
             return {}
         found = self._call(ref, what, addresses)
-        unclear = [a for a in addresses if found[a].reason in (_UNSAID, _REFUSED)]
+        unclear = [a for a in addresses if found[a].reason in (UNSAID, _REFUSED)]
         if not unclear:
             return found
         try:
@@ -224,7 +224,7 @@ class BrevoAdapter:
             found.update(self._change(ref, what, refused[:middle]))
             found.update(self._change(ref, what, refused[middle:]))
             return found
-        reason = "not_on_list" if what == "add" else "not_removed"
+        reason = NOT_ON_LIST if what == "add" else "not_removed"
         for address in wrong:
             is_refused = address in refused
             found[address] = RowOutcome(
@@ -233,26 +233,26 @@ class BrevoAdapter:
         return found
 
     def _call(self, ref: SegmentRef, what: str, addresses: list[str]) -> dict[str, RowOutcome]:
-        """One bulk call; what its answer leaves open is unknown, as `_UNSAID` or `_REFUSED`.
+        """One bulk call; what its answer leaves open is unknown, as `UNSAID` or `_REFUSED`.
 
         A 400 says that nobody was changed, for instance because all were on the list already.
         """
         path = f"lists/{ref.platform_id}/contacts/{what}"
         try:
             answer = self._api.ask(path, method="POST", body={"emails": addresses})
-        except BrevoRefusalError as refusal:
+        except RefusalError as refusal:
             if refusal.status != 404:
                 return {a: RowOutcome(a, "unknown", _REFUSED) for a in addresses}
             # The list is gone, and with it its members.
             end: Outcome = "acknowledged" if what == "remove" else "failed"
-            return {a: RowOutcome(a, end, _SEGMENT_GONE) for a in addresses}
+            return {a: RowOutcome(a, end, SEGMENT_GONE) for a in addresses}
         except JourneyConnectorError as error:
             return {a: failed(a, error) for a in addresses}
         changed = answer.get("contacts") if isinstance(answer, Mapping) else None
         named = changed.get("success") if isinstance(changed, Mapping) else None
         done = {str(one).lower() for one in named or []}
         return {
-            a: RowOutcome(a, "acknowledged") if a in done else RowOutcome(a, "unknown", _UNSAID)
+            a: RowOutcome(a, "acknowledged") if a in done else RowOutcome(a, "unknown", UNSAID)
             for a in addresses
         }
 

@@ -22,17 +22,9 @@ from connectors.errors import (
 from connectors.http.client import HttpClient
 from connectors.http.retry import RetryPolicy, call
 from connectors.platforms.brevo.capabilities import ACCOUNT_CODES
+from connectors.platforms.rows import RefusalError
 
 _READ_ATTEMPTS = 3
-
-
-class BrevoRefusalError(SourceError):
-    """An error document: `status` and `code` as the API gives them, never its message."""
-
-    def __init__(self, status: int, code: str) -> None:
-        super().__init__(f"Brevo refused this: {code} ({status}).")
-        self.status = status
-        self.code = code
 
 
 def vendor_error(status: int, body: Any) -> JourneyConnectorError | None:
@@ -40,7 +32,7 @@ def vendor_error(status: int, body: Any) -> JourneyConnectorError | None:
     is_error = isinstance(body, Mapping) and "code" in body and "message" in body
     code = str(body.get("code"))[:60] if is_error else "no_code"
     if status < 400:
-        return BrevoRefusalError(400, code) if is_error else None
+        return RefusalError("Brevo", 400, code) if is_error else None
     if status in (401, 403):
         return AuthenticationError(
             f"Brevo refused the key ({status}, {code}).",
@@ -53,7 +45,7 @@ def vendor_error(status: int, body: Any) -> JourneyConnectorError | None:
         )
     if status >= 500 or not is_error:
         return None
-    return BrevoRefusalError(status, code)
+    return RefusalError("Brevo", status, code)
 
 
 class BrevoApi:

@@ -46,5 +46,7 @@ PER_SECOND: Mapping[str, int] = {"general": 10, "advanced": 20, "extended": 60}
 # On every answer (developers.brevo.com/docs/limit-headers); the reset is in seconds.
 QUOTA = QuotaHeaders("x-sib-ratelimit-remaining", "x-sib-ratelimit-reset")
 
+COMMANDS = ("{{", "}}", "{%", "%}", "{#", "#}")  # Brevo's template language
+
 # Error codes that concern the account and not one row.
 ACCOUNT_CODES = frozenset({"not_enough_credits", "account_under_validation", "permission_denied"})

@@ -1,0 +1,70 @@
+-- One row per person, day and half-life: the points of what the person did on the day, after caps.
+-- Only what people do themselves counts, whatever an organisation's weights say.
+with touchpoints as (
+
+    select * from {{ ref('fct_touchpoint') }}
+
+),
+
+activities as (
+
+    select * from {{ ref('dim_activity') }}
+    where weight > 0
+
+),
+
+daily as (
+
+    select
+        touchpoints.member_key,
+        touchpoints.activity,
+        touchpoints.touch_date,
+        activities.weight,
+        activities.half_life_days,
+        activities.cap_28d,
+        least(count(*), activities.cap_day) as acts,
+        -- periods of 28 days on a fixed calendar: what a day counts never changes afterwards
+        floor({{ days_between("cast('2000-01-03' as date)", 'touchpoints.touch_date') }} / 28.0)
+            as period_number
+    from touchpoints
+    inner join activities on touchpoints.activity = activities.activity
+    where
+        touchpoints.member_key is not null
+        and touchpoints.is_member_initiated
+        and touchpoints.touch_date <= {{ as_of_date() }}
+    group by
+        touchpoints.member_key,
+        touchpoints.activity,
+        touchpoints.touch_date,
+        activities.weight,
+        activities.half_life_days,
+        activities.cap_day,
+        activities.cap_28d
+
+),
+
+capped as (
+
+    select
+        member_key,
+        touch_date,
+        half_life_days,
+        weight,
+        -- the first acts of a period count
+        least(acts, cap_28d - coalesce(sum(acts) over (
+            partition by member_key, activity, period_number
+            order by touch_date
+            rows between unbounded preceding and 1 preceding
+        ), 0)) as counted_acts
+    from daily
+
+)
+
+select
+    member_key,
+    half_life_days,
+    sum(counted_acts * weight) as points,
+    touch_date
+from capped
+where counted_acts > 0
+group by member_key, half_life_days, touch_date

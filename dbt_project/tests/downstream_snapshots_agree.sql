@@ -1,6 +1,6 @@
--- A snapshot says of a day what the stage history says of it: people per stage, on some days and the
--- last month-ends; and the daily report carries each day on to the next. (All days are too many to
--- be looked at every night; tests/dbt looks at all of them.)
+-- Snapshots and daily report say of a day what the stage history says of it: people per stage, on some
+-- days and the last month-ends; and the report carries each day on to the next. (All days are too
+-- many to be looked at every night; tests/dbt looks at all of them.)
 with days as (
 
     select {{ as_of_date() }} as day_date
@@ -11,13 +11,16 @@ with days as (
     union all
     select distinct month_end_date as day_date
     from {{ ref('snap_member_month') }}
-    where month_end_date between {{ add_days(as_of_date(), -59) }} and {{ add_days(as_of_date(), -2) }}
+    where
+        month_end_date > {{ add_days(as_of_date(), -60) }}
+        and month_end_date < {{ add_days(as_of_date(), -1) }}
 
 ),
 
-expected as (
+counts as (
 
     select
+        'history' as counted_in,
         days.day_date,
         history.stage,
         count(*) as people
@@ -27,37 +30,34 @@ expected as (
             days.day_date >= history.valid_from
             and (days.day_date < history.valid_to or history.valid_to is null)
     group by days.day_date, history.stage
-
-),
-
-found as (
-
+    union all
     select
-        'day' as snapshot,
+        'day' as counted_in,
         day_date,
         stage,
         count(*) as people
     from {{ ref('snap_member_day') }}
+    where day_date in (select days.day_date from days)
     group by day_date, stage
     union all
     select
-        'month' as snapshot,
+        'month' as counted_in,
         month_end_date as day_date,
         stage,
         count(*) as people
     from {{ ref('snap_member_month') }}
-    where month_end_date in (select day_date from days)
+    where month_end_date in (select days.day_date from days)
     group by month_end_date, stage
     union all
     select
-        'report' as snapshot,
+        'report' as counted_in,
         day_date,
         stage,
         people
     from {{ ref('rpt_stage_daily') }}
     where
         people > 0
-        and day_date in (select day_date from days)
+        and day_date in (select days.day_date from days)
 
 ),
 
@@ -76,26 +76,24 @@ carried as (
 )
 
 select
-    found.snapshot,
-    found.day_date,
-    found.stage,
-    found.people,
-    expected.people as expected_people
-from found
-left join expected
-    on
-        found.day_date = expected.day_date
-        and found.stage = expected.stage
-where
-    expected.people is null
-    or found.people <> expected.people
-union all
-select
-    'carried' as snapshot,
     day_date,
     stage,
-    people,
-    previous_people + people_entered - people_left as expected_people
+    'not everywhere the same' as wrong,
+    min(people) as fewest,
+    max(people) as most
+from counts
+group by day_date, stage
+having
+    min(people) <> max(people)
+    -- month-ends only are in the monthly snapshot
+    or sum(case when counted_in = 'month' then 0 else 1 end) <> 3
+union all
+select
+    day_date,
+    stage,
+    'not carried on' as wrong,
+    people as fewest,
+    previous_people + people_entered - people_left as most
 from carried
 where
     previous_date = {{ add_days('day_date', -1) }}

@@ -70,8 +70,7 @@ COLUMNS = {
         " is_value_event boolean, channel varchar, is_negative boolean"
     ),
     "dim_activity": (
-        "activity varchar, weight double, half_life_days integer, cap_day integer,"
-        " cap_28d integer"
+        "activity varchar, weight double, half_life_days integer, cap_day integer, cap_28d integer"
     ),
     "fct_payment": (
         "member_key varchar, source_system varchar, source_payment_id varchar,"
@@ -135,7 +134,15 @@ def rows_of(lives: Sequence[Life]) -> dict[str, list[tuple[Any, ...]]]:
             for number, (day, kind) in enumerate(changes)
         ]
         rows["fct_touchpoint"] += [
-            (key, day, kind, *FLAGS[kind], kind == "event_attended", CHANNELS.get(kind, "web"), False)
+            (
+                key,
+                day,
+                kind,
+                *FLAGS[kind],
+                kind == "event_attended",
+                CHANNELS.get(kind, "web"),
+                False,
+            )
             for day, kind in life.touches
         ]
     return rows

@@ -129,9 +129,7 @@ def members_on(database: Path, day: date) -> dict[str, tuple[str, str, bool]]:
         f" where channel in ('email', 'online') and not is_negative and touch_date <= date '{day}'",
     )
     online = {key for (key,) in touched}
-    return {
-        key: (plan, band, key in online) for key, s, plan, band in states if s in MEMBER_STAGES
-    }
+    return {key: (plan, band, key in online) for key, s, plan, band in states if s in MEMBER_STAGES}
 
 
 def test_raw_is_the_direct_sum(scored: tuple[dict[str, list[Touch]], Path]) -> None:
@@ -231,7 +229,5 @@ def test_trend_compares_with_90_days_before(
         )
         assert described == [(band, score, trend)]
     assert any(row[3] is None for row in rows)
-    outside = query(
-        database, "select count(*), count(engagement_score) from mart_member_360"
-    )
+    outside = query(database, "select count(*), count(engagement_score) from mart_member_360")
     assert outside[0][1] == len(rows) < outside[0][0]

@@ -116,6 +116,12 @@ def test_yesterdays_history_is_todays_cut_short(
         if begin <= cut and key in keys
     }
     assert set(query(earlier, HISTORY)) == wanted
+    # the same of plan, tenure band and arrears: what was so by then is so in either file
+    states = (
+        "select member_key, stage, plan_code, tenure_band, is_in_arrears, valid_from"
+        f" from fct_member_state_history where valid_from <= date '{cut}'"
+    )
+    assert set(query(earlier, states)) == {row for row in query(database, states) if row[0] in keys}
 
 
 @pytest.mark.parametrize(

@@ -1,13 +1,14 @@
 """How the journey is measured: tenure bands, stage conversions, the engagement score.
 
-Data flow: sections `stages` and `engagement` of config/organisation.yml -> these models -> variables
-of the dbt project. What is left out keeps the default of dbt_project.yml.
+Data flow: sections `stages` and `engagement` of config/organisation.yml -> these models ->
+variables of the dbt project. What is left out keeps the default of dbt_project.yml.
 """
 
 from __future__ import annotations
 
 import csv
 from functools import cache
+from itertools import pairwise
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -67,9 +68,7 @@ class Stages(_Section):
     @classmethod
     def _bands_rise_from_zero(cls, value: dict[str, int] | None) -> dict[str, int] | None:
         days = list(value.values()) if value else [0]
-        if days[0] != 0 or any(
-            after <= before for before, after in zip(days, days[1:], strict=False)
-        ):
+        if days[0] != 0 or any(after <= before for before, after in pairwise(days)):
             raise ValueError(
                 "expected a first band from day 0 and rising days, as {new: 0, old: 365}"
             )
@@ -131,7 +130,7 @@ def _activities() -> frozenset[str]:
 
 
 def measure_variables(stages: Stages, engagement: Engagement) -> dict[str, Any]:
-    """The dbt variables of both sections; defaults of dbt_project.yml stay where nothing is said."""
+    """The dbt variables of both sections; what is not said stays as in dbt_project.yml."""
     found = stages.model_dump(exclude={"tenure_bands", "conversions"})
     if stages.tenure_bands:
         found["tenure_bands"] = stages.tenure_bands

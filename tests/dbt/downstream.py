@@ -35,7 +35,6 @@ MODELS_UNDER_TEST = (
 # activity -> (weight, half-life in days, cap per day, cap per 28 days); the others weigh nothing
 WEIGHTS = {"membership_inquiry": (1.0, 30, 1, 2), "event_attended": (5.0, 180, 1, 8)}
 WEIGHTS["volunteered"] = (8.0, 180, 1, 8)
-CHANNELS = {"email_sent": "email"}
 COLUMNS = {
     "dim_member": (
         "member_key varchar, is_current boolean, is_erased boolean, deceased_on date,"
@@ -134,15 +133,7 @@ def rows_of(lives: Sequence[Life]) -> dict[str, list[tuple[Any, ...]]]:
             for number, (day, kind) in enumerate(changes)
         ]
         rows["fct_touchpoint"] += [
-            (
-                key,
-                day,
-                kind,
-                *FLAGS[kind],
-                kind == "event_attended",
-                CHANNELS.get(kind, "web"),
-                False,
-            )
+            (key, day, kind, *FLAGS[kind], kind == "event_attended", _channel(kind), False)
             for day, kind in life.touches
         ]
     return rows
@@ -183,6 +174,10 @@ def build(
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     return database
+
+
+def _channel(kind: str) -> str:
+    return "email" if kind.startswith("email") else "web"
 
 
 def query(database: Path, sql: str) -> list[tuple[Any, ...]]:

@@ -1,8 +1,8 @@
 """The engagement score against a direct sum over every single touch.
 
 Data flow: random lives + many touches -> dbt models -> scores; the same touches -> loops; compare.
-Whether somebody is a member, on which plan and in which tenure band, is taken from the state history
-(compared with its own oracle in test_stage_metrics).
+Whether somebody is a member, on which plan and in which tenure band, is taken from the state
+history (compared with its own oracle in test_stage_metrics).
 """
 
 from __future__ import annotations
@@ -71,9 +71,15 @@ def scored(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, list[Tou
         for key, own in touches.items()
         for day, kind in own
     ]
+    outbound = (False, False, False, False, False, "online")
     rows["fct_touchpoint"] += [
-        (life.key, AS_OF - timedelta(days=rng.randint(0, 400)), "event_attended")
-        + (False, False, False, False, False, "online", bounced)
+        (
+            life.key,
+            AS_OF - timedelta(days=rng.randint(0, 400)),
+            "event_attended",
+            *outbound,
+            bounced,
+        )
         for life in lives[::3]
         for bounced in (True, False)
         if not bounced or life.key.endswith("3")
@@ -169,10 +175,13 @@ def test_score_is_the_percentile_in_the_narrowest_group_with_enough_peers(
                 (plan, (plan,)),
                 ("(all members)", ()),
             ]
-            for level, (name, wanted) in enumerate(candidates):
-                peers = [k for k, facts in members.items() if facts[: len(wanted)] == wanted]
-                if len(peers) >= PEERS or level == 3:
-                    break
+            groups = [
+                (level, name, [k for k, facts in members.items() if facts[: len(part)] == part])
+                for level, (name, part) in enumerate(candidates)
+            ]
+            level, name, peers = next(
+                group for group in groups if len(group[2]) >= PEERS or group[0] == 3
+            )
             row = found[key, day]
             assert (row["peer_group"], row["peer_count"]) == (name, len(peers))
             raw = row["engagement_raw"]

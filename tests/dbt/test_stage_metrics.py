@@ -11,6 +11,7 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -195,7 +196,7 @@ def test_transitions_are_counted_stay_by_stay(
         else:
             seen = [stage_on(own, day) for day in month_ends(TODAY)]
             sequence = [name for name in seen if name]
-        moves.update(zip(sequence, sequence[1:], strict=False))
+        moves.update(pairwise(sequence))
     rows = query(
         built[1],
         "select from_stage, to_stage, numerator, denominator, value, lo, hi"

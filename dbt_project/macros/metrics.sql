@@ -52,16 +52,16 @@
         dbt.dateadd('month', '0 - ' ~ months_ago, as_of_date()), 'month'
     ) ~ ' as date)' -%}
     select {{ month_end }} as month_end_date
-    from ({{ digits() }}) as ones
-    cross join ({{ digits() }}) as tens
-    cross join ({{ digits() }}) as hundreds
+    from ({{ ten_digits() }}) as ones
+    cross join ({{ ten_digits() }}) as tens
+    cross join ({{ ten_digits() }}) as hundreds
     where
         {{ months_ago }} <= {{ count }}
         and {{ month_end }} <= {{ as_of_date() }}
 {%- endmacro -%}
 
 {#- The rows 0 to 9 of `digit`. -#}
-{%- macro digits() -%}
+{%- macro ten_digits() -%}
     {%- for digit in range(10) %}
         select {{ digit }} as digit{{ ' union all' if not loop.last }}
     {%- endfor %}

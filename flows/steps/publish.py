@@ -117,6 +117,7 @@ def _write(
             db.execute(
                 f"attach '{_quoted(target)}' as published (storage_version '{STORAGE_VERSION}')"
             )
+            db.execute("use published.main")
             for relation in relations:
                 db.execute(relation.copy_statement("build", "published"))
                 found = db.execute(f'select count(*) from published.main."{relation.name}"')
@@ -124,6 +125,7 @@ def _write(
             db.execute("create table published.main.published_version (version varchar not null)")
             db.execute("insert into published.main.published_version values (?)", [version])
             db.execute("checkpoint published")
+            db.execute("use memory")
             db.execute("detach published")
     except duckdb.Error as error:
         raise JourneyError(

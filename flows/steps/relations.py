@@ -7,7 +7,7 @@ activation file. A column without a class is never published to analysts (fail c
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 ANALYST_CLASSES = frozenset({"P0", "P1"})
@@ -22,9 +22,15 @@ class Relation:
     name: str
     schema: str
     columns: tuple[str, ...]
+    view_sql: str = ""  # a view that stays one: its query, tables without database and schema
 
     def copy_statement(self, source: str, target: str) -> str:
-        """CREATE TABLE AS from the attached `source` into `target`; identifiers are quoted."""
+        """CREATE TABLE AS from the attached `source` into `target`; identifiers are quoted.
+
+        A view that stays one reads its tables in `target`, which has to be the current database.
+        """
+        if self.view_sql:
+            return f"create view {target}.main.{_quote(self.name)} as {self.view_sql}"
         columns = ", ".join(_quote(column) for column in self.columns)
         return (
             f"create table {target}.main.{_quote(self.name)} as "
@@ -33,8 +39,13 @@ class Relation:
 
 
 def analyst_relations(manifest: Mapping[str, Any]) -> list[Relation]:
-    """Marts with their P0 and P1 columns; a mart without any such column stays at home."""
+    """Marts with their P0 and P1 columns; a mart without any such column stays at home.
+
+    A view over marts alone stays a view, after the tables it reads: as a table it could be many
+    times their size. That takes that nothing of it, and nothing of what it reads, is held back.
+    """
     found = []
+    whole: set[str] = set()
     for node in _models(manifest, ANALYST_FOLDERS):
         columns = tuple(
             name
@@ -43,7 +54,20 @@ def analyst_relations(manifest: Mapping[str, Any]) -> list[Relation]:
         )
         if columns:
             found.append(Relation(_alias(node), node["schema"], columns))
-    return found
+        if columns and len(columns) == len(node["columns"]):
+            whole.add(node["unique_id"])
+    views = {
+        _alias(node): _view_sql(node)
+        for node in _models(manifest, ANALYST_FOLDERS)
+        if node["config"]["materialized"] == "view"
+        and {node["unique_id"], *node["depends_on"]["nodes"]} <= whole
+    }
+    tables = [relation for relation in found if not views.get(relation.name)]
+    return tables + [
+        replace(relation, view_sql=views[relation.name])
+        for relation in found
+        if views.get(relation.name)
+    ]
 
 
 def activation_relations(manifest: Mapping[str, Any]) -> list[Relation]:
@@ -69,6 +93,12 @@ def _models(manifest: Mapping[str, Any], folders: frozenset[str]) -> Iterator[Ma
             and node["fqn"][1] in folders
         ):
             yield node
+
+
+def _view_sql(node: Mapping[str, Any]) -> str:
+    """The query of a view; empty when dbt's manifest does not hold it."""
+    home = f"{_quote(node['database'])}.{_quote(node['schema'])}."
+    return str(node.get("compiled_code") or "").replace(home, "").strip()
 
 
 def _alias(node: Mapping[str, Any]) -> str:

@@ -1,6 +1,7 @@
 -- One row per person and scored day: the percentile of the raw score among the peers. The peer group
 -- is the narrowest one with enough members; a wider one holds all its members, also those who
 -- have a narrower group of their own.
+{{ config(materialized='view') }}
 {%- set levels = ['channel', 'tenure', 'plan', 'all'] %}
 with measured as (
 

@@ -132,6 +132,7 @@ def test_yesterdays_history_is_todays_cut_short(
         "downstream_stage_counts_agree",
         "downstream_snapshots_agree",
         "downstream_transitions_add_up",
+        "downstream_todays_state_agrees",
         "downstream_member_360_covers_every_member",
         "downstream_renewal_rate_adds_up",
         "downstream_first_joins_are_conserved",

@@ -41,33 +41,29 @@ class Relation:
 def analyst_relations(manifest: Mapping[str, Any]) -> list[Relation]:
     """Marts with their P0 and P1 columns; a mart without any such column stays at home.
 
-    A view over marts alone stays a view, after the tables it reads: as a table it could be many
-    times their size. That takes that nothing of it, and nothing of what it reads, is held back.
+    A view over tables of marts alone stays a view, after the tables it reads: as a table it could
+    be many times their size. That takes that nothing of it or of what it reads is held back.
     """
-    found = []
-    whole: set[str] = set()
-    for node in _models(manifest, ANALYST_FOLDERS):
-        columns = tuple(
-            name
-            for name, column in node["columns"].items()
-            if privacy_of(column) in ANALYST_CLASSES
-        )
-        if columns:
-            found.append(Relation(_alias(node), node["schema"], columns))
-        if columns and len(columns) == len(node["columns"]):
-            whole.add(node["unique_id"])
-    views = {
-        _alias(node): _view_sql(node)
+    tables: list[Relation] = []
+    views: list[Relation] = []
+    whole = {
+        node["unique_id"]
         for node in _models(manifest, ANALYST_FOLDERS)
-        if node["config"]["materialized"] == "view"
-        and {node["unique_id"], *node["depends_on"]["nodes"]} <= whole
+        if node["config"]["materialized"] != "view" and _public(node) == tuple(node["columns"])
     }
-    tables = [relation for relation in found if not views.get(relation.name)]
-    return tables + [
-        replace(relation, view_sql=views[relation.name])
-        for relation in found
-        if views.get(relation.name)
-    ]
+    for node in _models(manifest, ANALYST_FOLDERS):
+        columns = _public(node)
+        relation = Relation(_alias(node), node["schema"], columns)
+        if (
+            node["config"]["materialized"] == "view"
+            and columns == tuple(node["columns"])
+            and set(node["depends_on"]["nodes"]) <= whole
+            and (sql := _view_sql(node))
+        ):
+            views.append(replace(relation, view_sql=sql))
+        elif columns:
+            tables.append(relation)
+    return tables + views
 
 
 def activation_relations(manifest: Mapping[str, Any]) -> list[Relation]:
@@ -93,6 +89,13 @@ def _models(manifest: Mapping[str, Any], folders: frozenset[str]) -> Iterator[Ma
             and node["fqn"][1] in folders
         ):
             yield node
+
+
+def _public(node: Mapping[str, Any]) -> tuple[str, ...]:
+    """The columns that analysts may see."""
+    return tuple(
+        name for name, column in node["columns"].items() if privacy_of(column) in ANALYST_CLASSES
+    )
 
 
 def _view_sql(node: Mapping[str, Any]) -> str:

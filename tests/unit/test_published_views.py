@@ -60,6 +60,20 @@ def test_any_other_view_becomes_a_table_with_the_allowed_columns(
     assert view.copy_statement("build", "published").startswith("create table")
 
 
+def test_a_view_of_a_view_becomes_a_table() -> None:
+    nodes = [
+        node("aa_view", "view", "P1", "bb_view", 'select a, b from "build-1"."main"."bb_view"'),
+        node("bb_view", "view", "P1", "states", SQL),
+        node("states", "table", "P1"),
+    ]
+    found = analyst_relations({"nodes": {one["unique_id"]: one for one in nodes}})
+    assert [(one.name, bool(one.view_sql)) for one in found] == [
+        ("aa_view", False),
+        ("states", False),
+        ("bb_view", True),
+    ]
+
+
 def test_a_published_view_reads_its_own_file_under_any_name(tmp_path: Path) -> None:
     path = tmp_path / "analyst.duckdb"
     with duckdb.connect() as db:

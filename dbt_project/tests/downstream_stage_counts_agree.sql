@@ -1,4 +1,5 @@
--- Today's people per stage are the same in the history, in the member table and in the daily report.
+-- Today's people per stage are the same in the history, in the member table, in the daily report and
+-- in the snapshot.
 with counts as (
 
     select
@@ -21,7 +22,17 @@ with counts as (
         stage,
         people
     from {{ ref('rpt_stage_daily') }}
+    where
+        day_date = {{ as_of_date() }}
+        and people > 0
+    union all
+    select
+        'snapshot' as counted_in,
+        stage,
+        count(*) as people
+    from {{ ref('snap_member_day') }}
     where day_date = {{ as_of_date() }}
+    group by stage
 
 )
 
@@ -32,4 +43,4 @@ select
     max(people) as most
 from counts
 group by stage
-having count(*) <> 3 or min(people) <> max(people)
+having count(*) <> 4 or min(people) <> max(people)

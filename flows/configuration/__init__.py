@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from flows.configuration.clock import Today, read_clock
 from flows.configuration.loader import Configuration, load_configuration
-from flows.configuration.models import Organisation, Stages
+from flows.configuration.measures import Stages
+from flows.configuration.models import Organisation
 
 __all__ = [
     "Configuration",

@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from activation.contact_policy import ContactPolicy
+from flows.configuration.measures import Engagement, Stages
 
 Share = Annotated[float, Field(ge=0, le=1)]
 Days = Annotated[int, Field(ge=0, le=36500)]
@@ -42,19 +43,6 @@ class OrganisationFacts(Strict):
         if value not in available_timezones():
             raise ValueError(f"'{value}' is not a time zone; expected a name like Europe/Berlin")
         return value
-
-
-class Stages(Strict):
-    """Thresholds of the stage machine, in days."""
-
-    onboarding_days: Days = 90
-    renewal_window_days: Days = 90
-    dormant_days: Days = 180
-    grace_days: Days = 30
-    lapsed_days: Days = 365
-    reinstate_days: Days = 365
-    research_days: Days = 90
-    advocate_days: Days = 365
 
 
 class PlanRules(Strict):
@@ -106,6 +94,7 @@ class Organisation(Strict):
     clock: str = "system"
     plans: dict[Name, PlanRules] = Field(default_factory=dict)
     stages: Stages = Stages()
+    engagement: Engagement = Engagement()
     guards: Guards = Guards()
     retention: Retention = Retention()
     identity: Identity = Identity()

@@ -22,6 +22,7 @@ from typing import Any
 from activation.segments import compile_segments
 from connectors.registry import is_mapped
 from flows.configuration import Configuration
+from flows.configuration.measures import measure_variables
 from flows.errors import JourneyError
 from flows.home import Home
 from flows.logs import logger
@@ -127,7 +128,7 @@ def dbt_variables(configuration: Configuration, run_id: str, as_of: date) -> dic
         "run_id": run_id,
         "timezone": organisation.organisation.timezone,
         "currency": organisation.organisation.currency,
-        **organisation.stages.model_dump(),
+        **measure_variables(organisation.stages, organisation.engagement),
         "plan_overrides": {
             code: rules.model_dump(exclude_none=True) for code, rules in organisation.plans.items()
         },

@@ -27,10 +27,14 @@ TODAY, SINCE = date(2026, 6, 30), date(2020, 1, 1)
 MODELS_UNDER_TEST = (
     "path:models/intermediate/terms",
     "path:models/intermediate/stages",
+    "path:models/intermediate/engagement",
     "path:models/marts/journey",
     "path:models/marts/metrics",
     "path:models/segments",
 )
+# activity -> (weight, half-life in days, cap per day, cap per 28 days); the others weigh nothing
+WEIGHTS = {"membership_inquiry": (1.0, 30, 1, 2), "event_attended": (5.0, 180, 1, 8)}
+WEIGHTS["volunteered"] = (8.0, 180, 1, 8)
 COLUMNS = {
     "dim_member": (
         "member_key varchar, is_current boolean, is_erased boolean, deceased_on date,"
@@ -62,7 +66,10 @@ COLUMNS = {
     "fct_touchpoint": (
         "member_key varchar, touch_date date, activity varchar, is_member_initiated boolean,"
         " is_meaningful boolean, is_high_intent boolean, is_advocacy boolean,"
-        " is_value_event boolean"
+        " is_value_event boolean, channel varchar, is_negative boolean"
+    ),
+    "dim_activity": (
+        "activity varchar, weight double, half_life_days integer, cap_day integer, cap_28d integer"
     ),
     "fct_payment": (
         "member_key varchar, source_system varchar, source_payment_id varchar,"
@@ -103,6 +110,7 @@ def rows_of(lives: Sequence[Life]) -> dict[str, list[tuple[Any, ...]]]:
         ("x", plan, plan, plan, model, grace, reinstate, model == "lifetime")
         for plan, (model, grace, reinstate) in MODELS.items()
     ]
+    rows["dim_activity"] = [(kind, *WEIGHTS.get(kind, (0.0, 90, 1, 4))) for kind in FLAGS]
     for life in lives:
         key = life.key
         dead = life.deceased is not None
@@ -125,12 +133,19 @@ def rows_of(lives: Sequence[Life]) -> dict[str, list[tuple[Any, ...]]]:
             for number, (day, kind) in enumerate(changes)
         ]
         rows["fct_touchpoint"] += [
-            (key, day, kind, *FLAGS[kind], kind == "event_attended") for day, kind in life.touches
+            (key, day, kind, *FLAGS[kind], kind == "event_attended", _channel(kind), False)
+            for day, kind in life.touches
         ]
     return rows
 
 
-def build(folder: Path, rows: dict[str, list[tuple[Any, ...]]], **variables: object) -> Path:
+def build(
+    folder: Path,
+    rows: dict[str, list[tuple[Any, ...]]],
+    *,
+    select: Sequence[str] = MODELS_UNDER_TEST,
+    **variables: object,
+) -> Path:
     """Run the models on these rows in `folder`; the path of the built database."""
     folder.mkdir(parents=True, exist_ok=True)
     database, raw = folder / "build.duckdb", folder / "raw.duckdb"
@@ -145,7 +160,7 @@ def build(folder: Path, rows: dict[str, list[tuple[Any, ...]]], **variables: obj
     arguments += ["--no-use-colors", "--vars", json.dumps(given)]
     command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "run"]
     done = subprocess.run(
-        [*command, "--select", *MODELS_UNDER_TEST, *map(str, arguments)],
+        [*command, "--select", *select, *map(str, arguments)],
         env={
             **os.environ,
             "JOURNEY_BUILD_PATH": str(database),
@@ -159,6 +174,10 @@ def build(folder: Path, rows: dict[str, list[tuple[Any, ...]]], **variables: obj
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
     return database
+
+
+def _channel(kind: str) -> str:
+    return "email" if kind.startswith("email") else "web"
 
 
 def query(database: Path, sql: str) -> list[tuple[Any, ...]]:

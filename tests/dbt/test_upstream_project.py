@@ -157,4 +157,4 @@ def test_every_source_says_when_it_is_stale(manifest: dict[str, Any]) -> None:
 def test_seeds_are_found(manifest: dict[str, Any]) -> None:
     assert (PROJECT / "seeds" / "activity_catalogue.csv").is_file()
     names = {n["name"] for n in manifest["nodes"].values() if n["resource_type"] == "seed"}
-    assert names == {"activity_catalogue", "identity_rules"}
+    assert names == {"activity_catalogue", "engagement_weights", "identity_rules"}

@@ -18,6 +18,7 @@ def column(privacy: str | None) -> dict[str, Any]:
 
 def model(folder: str, name: str, columns: dict[str, str | None]) -> dict[str, Any]:
     return {
+        "unique_id": f"model.{name}",
         "resource_type": "model",
         "name": name,
         "alias": name,

@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from flows.cli import app
 from flows.configuration import load_configuration
+from flows.configuration.measures import measure_variables
 from flows.errors import ConfigurationInvalid
 from flows.example import write_example
 from flows.home import Home
@@ -165,3 +166,56 @@ def test_the_command_lists_them_all_starts_nothing_and_ends_with_2(
     assert "2 problems in the configuration" in result.stderr
     assert "PRETIX_TOKEN is not set" in result.stderr
     assert not home.data.exists()
+
+
+def test_what_is_measured_is_checked_like_the_rest(home: Home) -> None:
+    line = change(
+        home,
+        "organisation.yml",
+        "  snapshot_days: 90",
+        "  tenure_bands: {new: 0, old: 400, middle: 365}\n"
+        "  conversions: [{from_stage: lapsed, to_stage: gone, within_days: 90}]\n"
+        "  snapshot_days: 90",
+    )
+    change(home, "organisation.yml", "weights: {}", "weights: {event_attended: {weight: 6}}")
+    found = "\n".join(problems(home))
+    assert f"organisation.yml:{line}" in found
+    assert "rising days" in found
+    assert f"organisation.yml:{line + 1}" in found
+    assert "weights_version must not be '1'" in found
+
+
+def test_measures_reach_dbt_and_silence_keeps_the_defaults(home: Home) -> None:
+    organisation = load_configuration(home).organisation
+    silent = measure_variables(organisation.stages, organisation.engagement)
+    assert "tenure_bands" not in silent
+    assert "stage_conversions" not in silent
+    assert silent["dormant_days"] == 180
+    change(
+        home,
+        "organisation.yml",
+        "  snapshot_days: 90",
+        "  tenure_bands: {new: 0, old: 400}\n"
+        "  conversions: [{from_stage: lapsed, to_stage: onboarding, within_days: 90}]\n"
+        "  snapshot_days: 30",
+    )
+    change(
+        home,
+        "organisation.yml",
+        'weights_version: "1"\n  weights: {}',
+        "weights_version: 2026-a\n  weights: {event_attended: {weight: 6}}",
+    )
+    organisation = load_configuration(home).organisation
+    said = measure_variables(organisation.stages, organisation.engagement)
+    assert said["tenure_bands"] == {"new": 0, "old": 400}
+    assert said["stage_conversions"] == [
+        {"from_stage": "lapsed", "to_stage": "onboarding", "within_days": 90}
+    ]
+    assert said["snapshot_days"] == 30
+    assert said["engagement_weights"] == {"event_attended": {"weight": 6.0}}
+    assert said["engagement_weights_version"] == "2026-a"
+
+
+def test_a_weight_for_an_unknown_activity_is_an_error(home: Home) -> None:
+    change(home, "organisation.yml", "weights: {}", "weights: {event_atended: {weight: 6}}")
+    assert "no activity is called event_atended" in "\n".join(problems(home))

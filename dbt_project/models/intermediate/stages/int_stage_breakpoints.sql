@@ -21,6 +21,12 @@ windows as (
 
 ),
 
+tenure_steps as (
+
+    select * from {{ ref('int_tenure_steps') }}
+
+),
+
 -- a term counts from the day on which it has both begun and been committed to
 counting_terms as (
 
@@ -85,6 +91,13 @@ events as (
     union all
     select
         member_key,
+        on_date,
+        'tenure' as fact,
+        tenure_rank as amount
+    from tenure_steps
+    union all
+    select
+        member_key,
         opens_on as on_date,
         window_kind as fact,
         1 as amount
@@ -115,7 +128,8 @@ days as (
         max(case when events.fact = 'latest_term' then events.amount end) as latest_term_number,
         max(case when events.fact = 'furthest_end' then events.amount end) as furthest_end_rank,
         max(case when events.fact = 'committed_term' then events.amount end)
-            as committed_term_number
+            as committed_term_number,
+        max(case when events.fact = 'tenure' then events.amount end) as tenure_rank
     from events
     inner join lives on events.member_key = lives.member_key
     where
@@ -130,6 +144,7 @@ select
     max(latest_term_number) over so_far as latest_term_number,
     max(furthest_end_rank) over so_far as furthest_end_rank,
     max(committed_term_number) over so_far as committed_term_number,
+    max(tenure_rank) over so_far as tenure_rank,
     sum(meaningful_step) over so_far > 0 as is_recently_meaningful,
     sum(high_intent_step) over so_far > 0 as is_recently_high_intent,
     sum(advocacy_step) over so_far > 0 as is_recently_advocating,

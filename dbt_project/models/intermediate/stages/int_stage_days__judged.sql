@@ -30,7 +30,11 @@ facts as (
         breakpoints.has_been_in_contact,
         breakpoints.is_application_open,
         breakpoints.is_paused,
+        breakpoints.tenure_rank,
         lives.is_erased,
+        latest_terms.plan_code as latest_plan_code,
+        latest_terms.renewal_model as latest_renewal_model,
+        furthest_terms.plan_code as furthest_plan_code,
         latest_terms.term_number is not null as has_counting_term,
         coalesce(lives.deceased_on <= breakpoints.on_date, false) as is_deceased,
         coalesce(breakpoints.on_date <= furthest_terms.effective_end_date, false) as is_in_term,
@@ -88,6 +92,10 @@ judged as (
             when on_date <= lapsed_end_date then 'lapsed'
             else 'former'
         end as stage,
+        -- in term the plan of the term that ends last, afterwards the plan of the latest term
+        case when is_in_term then furthest_plan_code else latest_plan_code end as plan_code,
+        latest_renewal_model,
+        tenure_rank,
         has_resigned
     from facts
 
@@ -97,6 +105,10 @@ select
     member_key,
     on_date,
     stage,
+    plan_code,
+    {{ tenure_band_of_rank('tenure_rank') }} as tenure_band,
+    -- monthly dues that are overdue: nobody renews such a plan, it just stops being paid
+    coalesce(stage = 'grace' and latest_renewal_model = 'continuous', false) as is_in_arrears,
     case
         when stage = 'erased' then 'the person asked to be erased'
         when stage = 'deceased' then 'the person has died'

@@ -35,6 +35,12 @@ served as (
 
     select * from {{ ref('int_member__served') }}
 
+),
+
+engagement as (
+
+    select * from {{ ref('mart_member_engagement') }}
+
 )
 
 select
@@ -64,13 +70,7 @@ select
     standing.spell_start_date,
     cast({{ days_between('standing.spell_start_date', as_of_date()) }} as integer) as days_since_spell_start,
     cast(coalesce(standing.tenure_total_days, 0) as integer) as tenure_total_days,
-    case
-        when standing.tenure_total_days is null then 'none'
-        when standing.tenure_total_days < 365 then 'new'
-        when standing.tenure_total_days < 1095 then 'developing'
-        when standing.tenure_total_days < 3650 then 'established'
-        else 'legacy'
-    end as tenure_band,
+    {{ tenure_band('standing.tenure_total_days') }} as tenure_band,
     standing.member_since_date,
     standing.exit_type,
     standing.exit_date,
@@ -91,6 +91,9 @@ select
     cast(coalesce(touched.emails_sent_30d, 0) as integer) as emails_sent_30d,
     cast(coalesce(touched.emails_clicked_90d, 0) as integer) as emails_clicked_90d,
     cast(coalesce(served.systems_seen, 0) as integer) as systems_seen,
+    engagement.engagement_score,
+    engagement.engagement_band,
+    engagement.engagement_trend,
     lives.first_seen_date,
     {{ as_of_date() }} as as_of_date
 from members
@@ -99,3 +102,4 @@ left join current_stages on members.member_key = current_stages.member_key
 left join standing on members.member_key = standing.member_key
 left join touched on members.member_key = touched.member_key
 left join served on members.member_key = served.member_key
+left join engagement on members.member_key = engagement.member_key

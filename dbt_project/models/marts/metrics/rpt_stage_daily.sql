@@ -1,24 +1,17 @@
--- One row per day of the last 400 days and stage: how many people are in it at the end of the day.
-with history as (
+-- One row per day of the last 400 days and stage: how many people are in it at the end of the day,
+-- and how many entered and left it on the day.
+with slices as (
 
-    select * from {{ ref('fct_lifecycle_stage_history') }}
-
-),
-
-spine as (
-
-    {{ days_back(400) }}
+    select * from {{ ref('mart_stage_daily') }}
 
 )
 
 select
-    history.stage,
-    history.stage_label,
-    count(*) as people,
-    spine.day_date
-from spine
-inner join history
-    on
-        spine.day_date >= history.valid_from
-        and (spine.day_date < history.valid_to or history.valid_to is null)
-group by spine.day_date, history.stage, history.stage_label
+    stage,
+    stage_label,
+    cast(sum(people) as bigint) as people,
+    cast(sum(people_entered) as bigint) as people_entered,
+    cast(sum(people_left) as bigint) as people_left,
+    day_date
+from slices
+group by day_date, stage, stage_label

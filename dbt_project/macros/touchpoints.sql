@@ -24,9 +24,10 @@
     end
 {%- endmacro -%}
 
-{#- Whether a message serves one of the kinds of var `message_purposes`. -#}
+{#- Whether a message is of a kind of var `message_purposes`, by its purpose. -#}
 {%- macro has_purpose(purpose, kind) -%}
-    coalesce({{ purpose }} in ({{ quoted_list(var('message_purposes')[kind]) }}), false)
+    {%- set known = var('message_purposes')[kind] + (var('more_message_purposes').get(kind) or []) -%}
+    coalesce({{ purpose }} in ({{ quoted_list(known) }}), false)
 {%- endmacro -%}
 
 {#- Whether the answer to a survey is a bad experience (var `low_score`). -#}
@@ -40,10 +41,10 @@
     )
 {%- endmacro -%}
 
-{#- Texts as an SQL list, for `in`; a list of nothing equals nothing. -#}
+{#- Texts in lower case as an SQL list, for `in`; a list of nothing equals nothing. -#}
 {%- macro quoted_list(texts) -%}
     {%- for text in texts -%}
-        '{{ text | replace("'", "''") }}'{{ ', ' if not loop.last }}
+        '{{ text | lower | replace("'", "''") }}'{{ ', ' if not loop.last }}
     {%- else -%}
         null
     {%- endfor -%}

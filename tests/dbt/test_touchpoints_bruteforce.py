@@ -293,9 +293,9 @@ def test_contradictions_are_those_of_the_rules(
     told: Touched, db: duckdb.DuckDBPyConnection
 ) -> None:
     found = db.execute(
-        "select rule_code, source_message_id, source_event_id, days_apart, t.activity,"
+        "select rule_code, source_message_id, e.source_event_id, days_apart, t.activity,"
         " t.occurred_at from mart_contradiction join fct_message using (message_id)"
-        " left join dim_event using (event_key)"
+        " left join dim_event as e using (event_key)"
         " left join fct_touchpoint as t on first_touchpoint_id = t.touchpoint_id"
     ).fetchall()
     rows = [(*row[:4], row[4:] if row[4] else None) for row in found]
@@ -336,12 +336,9 @@ def test_attendance_is_what_became_of_each_person(
     told: Touched, db: duckdb.DuckDBPyConnection
 ) -> None:
     found = db.execute(
-        "select source_event_id, coalesce(member_key, source_registration_id), outcome"
-        " from fct_attendance join dim_event using (event_key)"
+        "select e.source_event_id, coalesce(a.member_key, source_registration_id), outcome"
+        " from fct_attendance as a join dim_event as e using (event_key)"
         " left join fct_event_registration as r on attendee_key = r.registration_key"
-        .replace("member_key,", "fct_attendance.member_key,").replace(
-            "source_event_id,", "dim_event.source_event_id,"
-        )
     ).fetchall()
     wanted = outcomes(told)
     assert {row[:2]: row[2] for row in found} == wanted

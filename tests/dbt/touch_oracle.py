@@ -7,12 +7,12 @@ Rules are those of docs/DECISIONLOG.md.
 from __future__ import annotations
 
 import csv
-from collections import Counter, defaultdict
+from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-from touch_world import END, TODAY, Booking, Case, Event, Message, Touched, day_start, local
+from touch_world import END, Booking, Case, Event, Message, Touched, day_start, local
 
 SEED = Path(__file__).parents[2] / "dbt_project" / "seeds" / "activity_catalogue.csv"
 with SEED.open(encoding="utf-8") as file:
@@ -34,7 +34,6 @@ class Touch:
     activity: str
     at: datetime
     is_bot: bool = False
-    channel: str = ""
     campaign: str | None = None
     experience: str = ""
 
@@ -74,11 +73,18 @@ def all_touches(told: Touched) -> list[Touch]:
     """Every touchpoint up to the as-of day."""
     found: list[Touch] = []
 
-    def add(who: str | None, activity: str, at: datetime | None, **more: object) -> None:
+    def add(
+        who: str | None,
+        activity: str,
+        at: datetime | None,
+        *,
+        is_bot: bool = False,
+        campaign: str | None = None,
+        experience: str = "",
+    ) -> None:
         if at is not None and at <= END:
-            row = CATALOGUE[activity]
-            kept = {"channel": row["channel"], "experience": row["experience_type"], **more}
-            found.append(Touch(who, activity, at, **kept))  # type: ignore[arg-type]
+            usual = CATALOGUE[activity]["experience_type"]
+            found.append(Touch(who, activity, at, is_bot, campaign, experience or usual))
 
     for m in told.messages:
         add(m.who, SENT.get(m.channel, "phone_call_outbound"), m.sent, campaign=m.name)
@@ -91,12 +97,11 @@ def all_touches(told: Touched) -> list[Touch]:
         if m.channel == "email":
             add(m.who, "email_unsubscribed", m.left, campaign=m.name)
     for b in told.bookings:
-        place = {"channel": "online" if b.event.online else "onsite"}
         add(b.who, "event_registered", b.registered)
         add(b.who, "event_cancelled", b.cancelled)
-        add(b.who, "event_attended", b.checked_in, experience=experience_of(b.event), **place)
+        add(b.who, "event_attended", b.checked_in, experience=experience_of(b.event))
         if attendance(b) == "no_show":
-            add(b.who, "event_no_show", b.event.ends, **place)
+            add(b.who, "event_no_show", b.event.ends)
         if attendance(b) == "event_cancelled":
             add(b.who, "event_called_off", b.event.starts)
     for _, who, _, at in told.payments:
@@ -242,74 +247,3 @@ def collisions(told: Touched) -> set[frozenset[str]]:
 
 def department(m: Message) -> str:
     return m.department or ("service" if m.channel == "phone" else "marketing")
-
-
-def outcomes(told: Touched) -> dict[tuple[str, str], str]:
-    """What became of each person (or nameless ticket) per event."""
-    seats: dict[tuple[str, str], list[Booking]] = defaultdict(list)
-    for b in told.bookings:
-        if b.registered <= END:
-            seats[b.event.id, b.who or b.id].append(b)
-    found = {}
-    for key, mine in seats.items():
-        came = any(b.checked_in and b.checked_in <= END for b in mine)
-        if came:
-            found[key] = "attended" if any(_was_expected(b) for b in mine) else "walk_in"
-            continue
-        states = {"upcoming" if b.checked_in else attendance(b) for b in mine}
-        order = ("no_show", "unknown", "upcoming", "cancelled", "expired", "event_cancelled")
-        found[key] = next(state for state in order if state in states)
-    return found
-
-
-def _was_expected(b: Booking) -> bool:
-    starts = b.event.starts
-    kept = b.status == "registered" or bool(b.cancelled and b.cancelled >= starts)
-    if b.event.online:
-        return kept and not (b.checked_in and b.registered >= b.checked_in)
-    return kept and b.registered < starts - timedelta(minutes=60)
-
-
-Credit = dict[tuple[str, str, str | None, datetime | None], float]
-
-
-def credits(told: Touched) -> Credit:
-    """Credit per (join, model, activity, moment); touches at one moment are added up."""
-    found: Credit = Counter()
-    touches = all_touches(told)
-    for term in told.terms:
-        if term.number > 1 or term.committed > TODAY:
-            continue
-        paid = [at for _, who, _, at in told.payments if who == term.who]
-        paid = [at for at in paid if local(at) == term.committed]
-        joined = min(paid, default=day_start(term.committed))
-        mine = [
-            touch
-            for touch in sorted(touches, key=lambda one: one.at)
-            if touch.who == term.who and touch.is_own and touch.activity not in STEPS_OF_JOINING
-            if joined - timedelta(days=180) <= touch.at < joined
-        ]
-        for model, shares in _shares(mine, joined).items():
-            if not mine:
-                found[term.who, model, None, None] = 1
-            for touch, share in zip(mine, shares, strict=True):
-                if share:
-                    found[term.who, model, touch.activity, touch.at] += share
-    return found
-
-
-def _shares(mine: list[Touch], joined: datetime) -> dict[str, list[float]]:
-    n = len(mine)
-    named = [i for i, t in enumerate(mine) if t.activity not in DIRECT or t.campaign]
-    last = named[-1] if named else n - 1
-    if n <= 2:
-        shaped = [1 / n] * n if n else []
-    else:
-        shaped = [0.4, *[0.2 / (n - 2)] * (n - 2), 0.4]
-    weights = [0.5 ** ((joined - t.at).total_seconds() / 86400 / 7) for t in mine]
-    return {
-        "first": [float(i == 0) for i in range(n)],
-        "last_non_direct": [float(i == last) for i in range(n)],
-        "u_shaped": shaped,
-        "time_decay": [weight / sum(weights) for weight in weights],
-    }

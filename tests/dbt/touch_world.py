@@ -206,7 +206,7 @@ def _service(rng: random.Random, told: Touched, who: str) -> None:
         case = Case(f"{who}-c{number}", who, rng.choice(CASE_TYPES), received)
         at = received
         for _ in range(rng.randint(0, 4)):
-            at += timedelta(hours=rng.randint(0, 700))
+            at += timedelta(hours=rng.choice((0, rng.randint(1, 700))))
             case.steps.append(at)
         case.is_told = bool(case.steps) and rng.random() < 0.5
         told.cases.append(case)

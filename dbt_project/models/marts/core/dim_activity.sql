@@ -1,4 +1,5 @@
--- The catalogue of interactions is a seed: what an activity means is decided once, in review.
+-- One row per kind of interaction. The catalogue is a seed: what an activity means is decided once, in
+-- review.
 select
     activity,
     activity_label,

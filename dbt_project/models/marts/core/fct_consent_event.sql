@@ -1,5 +1,5 @@
--- One row per statement about whether a person may be written to. Nothing is ever taken from this list
--- to make it agree with a later statement: what counts today is worked out where it is used.
+-- One row per statement about whether a person may be written to. A later statement adds a row and takes
+-- none away; only a source that overwrites its own statement (Mailchimp keeps a status) shows the latest.
 with consents as (
     select * from {{ ref('conformed__consents') }}
     where occurred_at is null or occurred_at <= {{ as_of_timestamp() }}

@@ -1,3 +1,4 @@
+-- One row per interaction between a person and the organisation, whatever system saw it.
 with commerce as (
     select * from {{ ref('int_touchpoints__commerce') }}
 ),

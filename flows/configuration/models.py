@@ -19,6 +19,16 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Days = Annotated[int, Field(ge=0, le=36500)]
 EnvName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+MessageKind = Literal[
+    "transactional",
+    "renewal_notice",
+    "dues_reminder",
+    "win_back",
+    "event_promotion",
+    "miss_you",
+    "welcome",
+]
+Purpose = Annotated[str, Field(pattern=r"^[^\W_][\w-]*$", max_length=40)]
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -43,6 +53,22 @@ class OrganisationFacts(Strict):
         if value not in available_timezones():
             raise ValueError(f"'{value}' is not a time zone; expected a name like Europe/Berlin")
         return value
+
+
+class Touchpoints(Strict):
+    """When writing to people is too much, and how far back a touch may have led to joining.
+
+    Times in days, hours, minutes and seconds as their names say. `more_message_purposes` lists, per
+    kind of message, purposes (first words of titles) that are of it besides the product's own.
+    """
+
+    fatigue_messages_30d: Annotated[int, Field(ge=1, le=1000)] = 6
+    collision_hours: Annotated[int, Field(ge=1, le=168)] = 24
+    attribution_days: Days = 180
+    attribution_half_life_days: Annotated[int, Field(ge=1, le=365)] = 7
+    machine_click_seconds: Annotated[int, Field(ge=0, le=600)] = 5
+    walk_in_minutes: Annotated[int, Field(ge=0, le=1440)] = 60
+    more_message_purposes: dict[MessageKind, tuple[Purpose, ...]] = Field(default_factory=dict)
 
 
 class PlanRules(Strict):
@@ -95,6 +121,7 @@ class Organisation(Strict):
     plans: dict[Name, PlanRules] = Field(default_factory=dict)
     stages: Stages = Stages()
     engagement: Engagement = Engagement()
+    touchpoints: Touchpoints = Touchpoints()
     guards: Guards = Guards()
     retention: Retention = Retention()
     identity: Identity = Identity()

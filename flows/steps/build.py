@@ -129,6 +129,7 @@ def dbt_variables(configuration: Configuration, run_id: str, as_of: date) -> dic
         "timezone": organisation.organisation.timezone,
         "currency": organisation.organisation.currency,
         **measure_variables(organisation.stages, organisation.engagement),
+        **organisation.touchpoints.model_dump(),
         "plan_overrides": {
             code: rules.model_dump(exclude_none=True) for code, rules in organisation.plans.items()
         },

@@ -91,6 +91,12 @@ COLUMNS = {
         " channel varchar, purpose varchar, status varchar, reason varchar,"
         " occurred_at timestamp, evidence varchar"
     ),
+    "int_member__contacted": (
+        "member_key varchar, messages_7d integer, messages_30d integer, contact_fatigue boolean"
+    ),
+    "int_member__experienced": (
+        "member_key varchar, transactional_only_12m boolean, last_odyssey_date date"
+    ),
     "conformed__holds": (
         "source_system varchar, source_record_id varchar, hold varchar, since timestamp"
     ),

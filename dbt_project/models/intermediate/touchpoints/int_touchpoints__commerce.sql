@@ -1,4 +1,6 @@
+{{ config(materialized='view') }}
 -- Touchpoints from registrations and payments. Check-ins and no-shows follow from the registration.
+-- Nobody records when an event was called off: the day it would have begun stands for it.
 with registrations as (
     select * from {{ ref('fct_event_registration') }}
 ),
@@ -54,6 +56,18 @@ registration_steps as (
         known_at
     from registrations
     where attendance = 'no_show'
+    union all
+    select
+        'event_called_off' as activity,
+        source_registration_id as source_id,
+        member_key,
+        source_system,
+        source_event_id,
+        modality,
+        event_starts_at as occurred_at,
+        known_at
+    from registrations
+    where attendance = 'event_cancelled' and event_starts_at is not null
 )
 
 select
@@ -70,6 +84,8 @@ select
     cast(null as varchar) as purpose,
     cast(null as varchar) as currency_code,
     cast(null as bigint) as revenue_minor,
+    cast(null as boolean) as is_bot,
+    false as is_bad,
     occurred_at,
     known_at
 from registration_steps
@@ -93,6 +109,8 @@ select
     purpose,
     currency_code,
     amount_minor as revenue_minor,
+    cast(null as boolean) as is_bot,
+    false as is_bad,
     occurred_at,
     known_at
 from payments

@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Touchpoints from terms and membership changes. The first term a person commits to, or one that
 -- begins after the time in which a return is a reinstatement, is joining; any other is renewing.
 with terms as (
@@ -79,6 +80,8 @@ select
     cast(null as varchar) as department,
     cast(null as varchar) as actor_type,
     cast(null as varchar) as purpose,
+    cast(null as boolean) as is_bot,
+    false as is_bad,
     {{ day_start_utc('occurred_date') }} as occurred_at,
     known_at
 from steps

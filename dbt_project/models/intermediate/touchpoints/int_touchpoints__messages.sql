@@ -1,5 +1,12 @@
+{{ config(materialized='view') }}
 -- Touchpoints from messages: sent, first opened, first clicked, bounced, unsubscribed. Who left the
 -- audience without a message to blame is taken from the consents.
+{%- set steps = {
+    'opened': {'email': 'email_opened', 'at': 'first_opened_at'},
+    'clicked': {'email': 'email_clicked', 'sms': 'sms_clicked', 'at': 'first_clicked_at'},
+    'bounced': {'email': 'email_bounced', 'post': 'post_returned', 'at': 'bounced_at'},
+    'unsubscribed': {'email': 'email_unsubscribed', 'at': 'unsubscribed_at'},
+} %}
 with messages as (
     select * from {{ ref('conformed__messages') }}
 ),
@@ -19,69 +26,37 @@ blamed as (
 
 steps as (
     select
-        'email_sent' as activity,
+        {{ sent_activity('channel') }} as activity,
         source_message_id as source_id,
         source_record_id,
         source_system,
         campaign_id,
         department,
         purpose,
+        cast(null as boolean) as is_bot,
         sent_at as occurred_at,
         known_at
     from messages
-    where channel = 'email' and sent_at is not null
+    where sent_at is not null
+    {%- for step in steps.values() %}
+    {%- for channel, activity in step.items() if channel != 'at' %}
     union all
     select
-        'email_opened' as activity,
+        '{{ activity }}' as activity,
         source_message_id as source_id,
         source_record_id,
         source_system,
         campaign_id,
         department,
         purpose,
-        first_opened_at as occurred_at,
+        {{ is_machine_click('sent_at', 'first_clicked_at') if activity.endswith('_clicked')
+            else 'cast(null as boolean)' }} as is_bot,
+        {{ step['at'] }} as occurred_at,
         known_at
     from messages
-    where channel = 'email' and first_opened_at is not null
-    union all
-    select
-        'email_clicked' as activity,
-        source_message_id as source_id,
-        source_record_id,
-        source_system,
-        campaign_id,
-        department,
-        purpose,
-        first_clicked_at as occurred_at,
-        known_at
-    from messages
-    where channel = 'email' and first_clicked_at is not null
-    union all
-    select
-        'email_bounced' as activity,
-        source_message_id as source_id,
-        source_record_id,
-        source_system,
-        campaign_id,
-        department,
-        purpose,
-        bounced_at as occurred_at,
-        known_at
-    from messages
-    where channel = 'email' and bounced_at is not null
-    union all
-    select
-        'email_unsubscribed' as activity,
-        source_message_id as source_id,
-        source_record_id,
-        source_system,
-        campaign_id,
-        department,
-        purpose,
-        unsubscribed_at as occurred_at,
-        known_at
-    from messages
-    where channel = 'email' and unsubscribed_at is not null
+    where channel = '{{ channel }}' and {{ step['at'] }} is not null
+    {%- endfor %}
+    {%- endfor %}
     union all
     select
         'email_unsubscribed' as activity,
@@ -91,6 +66,7 @@ steps as (
         cast(null as varchar) as campaign_id,
         cast(null as varchar) as department,
         consents.purpose,
+        cast(null as boolean) as is_bot,
         consents.occurred_at,
         consents.known_at
     from consents
@@ -113,6 +89,8 @@ select
     department,
     cast(null as varchar) as actor_type,
     purpose,
+    is_bot,
+    false as is_bad,
     occurred_at,
     known_at
 from steps

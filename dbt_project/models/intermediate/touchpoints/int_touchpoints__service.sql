@@ -1,3 +1,4 @@
+{{ config(materialized='view') }}
 -- Touchpoints from cases, surveys and other activities. Resolutions come from the case's own steps;
 -- a source that keeps none still tells the first and the last one.
 with cases as (
@@ -10,6 +11,20 @@ surveys as (
 
 activities as (
     select * from {{ ref('conformed__activities') }}
+),
+
+catalogue as (
+    select * from {{ ref('dim_activity') }}
+),
+
+-- what a source calls by a name of its own is kept, under its name as the purpose
+listed as (
+    select
+        activities.*,
+        coalesce(catalogue.activity, 'unlisted') as listed_activity,
+        case when catalogue.activity is null then activities.activity end as unlisted_activity
+    from activities
+    left join catalogue on activities.activity = catalogue.activity
 ),
 
 stepped_cases as (
@@ -30,7 +45,7 @@ unstepped_cases as (
 
 steps as (
     select
-        activity,
+        listed_activity as activity,
         source_activity_id as source_id,
         source_record_id,
         source_system,
@@ -38,10 +53,11 @@ steps as (
         channel,
         department,
         actor_type,
-        cast(null as varchar) as purpose,
+        unlisted_activity as purpose,
+        false as is_bad,
         occurred_at,
         known_at
-    from activities
+    from listed
     union all
     select
         'case_opened' as activity,
@@ -53,6 +69,7 @@ steps as (
         cast(null as varchar) as department,
         cast(null as varchar) as actor_type,
         cast(null as varchar) as purpose,
+        false as is_bad,
         received_at as occurred_at,
         known_at
     from cases
@@ -67,6 +84,7 @@ steps as (
         cast(null as varchar) as department,
         cast(null as varchar) as actor_type,
         cast(null as varchar) as purpose,
+        false as is_bad,
         first_resolved_at as occurred_at,
         known_at
     from unstepped_cases
@@ -82,6 +100,7 @@ steps as (
         cast(null as varchar) as department,
         cast(null as varchar) as actor_type,
         cast(null as varchar) as purpose,
+        false as is_bad,
         last_resolved_at as occurred_at,
         known_at
     from unstepped_cases
@@ -97,6 +116,7 @@ steps as (
         cast(null as varchar) as department,
         cast(null as varchar) as actor_type,
         survey_code as purpose,
+        {{ is_low_score('survey_code', 'score') }} as is_bad,
         responded_at as occurred_at,
         known_at
     from surveys
@@ -114,6 +134,8 @@ select
     department,
     actor_type,
     purpose,
+    cast(null as boolean) as is_bot,
+    is_bad,
     occurred_at,
     known_at
 from steps

@@ -41,6 +41,18 @@ engagement as (
 
     select * from {{ ref('mart_member_engagement') }}
 
+),
+
+contacted as (
+
+    select * from {{ ref('int_member__contacted') }}
+
+),
+
+experienced as (
+
+    select * from {{ ref('int_member__experienced') }}
+
 )
 
 select
@@ -90,6 +102,11 @@ select
     touched.last_failed_payment_date,
     cast(coalesce(touched.emails_sent_30d, 0) as integer) as emails_sent_30d,
     cast(coalesce(touched.emails_clicked_90d, 0) as integer) as emails_clicked_90d,
+    cast(coalesce(contacted.messages_7d, 0) as integer) as messages_7d,
+    cast(coalesce(contacted.messages_30d, 0) as integer) as messages_30d,
+    coalesce(contacted.contact_fatigue, false) as contact_fatigue,
+    coalesce(experienced.transactional_only_12m, false) as transactional_only_12m,
+    experienced.last_odyssey_date,
     cast(coalesce(served.systems_seen, 0) as integer) as systems_seen,
     engagement.engagement_score,
     engagement.engagement_band,
@@ -103,3 +120,5 @@ left join standing on members.member_key = standing.member_key
 left join touched on members.member_key = touched.member_key
 left join served on members.member_key = served.member_key
 left join engagement on members.member_key = engagement.member_key
+left join contacted on members.member_key = contacted.member_key
+left join experienced on members.member_key = experienced.member_key

@@ -35,6 +35,12 @@ served as (
 
     select * from {{ ref('int_member__served') }}
 
+),
+
+journeys as (
+
+    select * from {{ ref('int_member__journeys') }}
+
 )
 
 select
@@ -91,6 +97,10 @@ select
     cast(coalesce(touched.emails_sent_30d, 0) as integer) as emails_sent_30d,
     cast(coalesce(touched.emails_clicked_90d, 0) as integer) as emails_clicked_90d,
     cast(coalesce(served.systems_seen, 0) as integer) as systems_seen,
+    cast(coalesce(journeys.open_journeys, 0) as integer) as open_journeys,
+    journeys.next_action,
+    journeys.next_action_owner,
+    journeys.next_action_due_date,
     lives.first_seen_date,
     {{ as_of_date() }} as as_of_date
 from members
@@ -99,3 +109,4 @@ left join current_stages on members.member_key = current_stages.member_key
 left join standing on members.member_key = standing.member_key
 left join touched on members.member_key = touched.member_key
 left join served on members.member_key = served.member_key
+left join journeys on members.member_key = journeys.member_key

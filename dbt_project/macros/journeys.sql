@@ -15,7 +15,7 @@
     {%- set found = [] -%}
     {%- for journey in var('journeys') -%}
         {%- set roles = [
-            ('start', 0, journey.start.when),
+            ('start', 0, journey.start),
             ('success', 0, journey.success),
             ('expired', 0, journey.end.expires_when),
             ('withdrawn', 0, journey.end.withdrawn_when),

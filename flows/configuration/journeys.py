@@ -73,14 +73,18 @@ Signals = Annotated[tuple[Signal, ...], Field(min_length=1)]
 
 
 class Sla(Strict):
-    """How long the organisation may take: whole days after the day of entry, or hours."""
+    """How long the organisation may take: whole days after the day it counts from, or hours."""
 
     days: Count | None = None
     hours: Count | None = None
+    counted_from: Literal["entry", "start"] = "entry"
 
 
 class Stage(Strict):
-    """One stage: who acts, what is next, how long it should take, and what ends it."""
+    """One stage: who acts, what is next, how long it should take, and what ends it.
+
+    Signals count from the start of the journey, or from `look_back_days` before it.
+    """
 
     id: Name
     title: Annotated[str, Field(min_length=1, max_length=60)]
@@ -92,12 +96,6 @@ class Stage(Strict):
     support_level: Literal["low", "medium", "high"] | None = None
     done_when: Signals
     times: Annotated[int, Field(ge=1, le=1000)] = 1
-
-
-class Start(Strict):
-    """What opens an instance; signals of up to `look_back_days` before it count as well."""
-
-    when: Signals
     look_back_days: Annotated[int, Field(ge=0, le=3650)] = 0
 
 
@@ -120,7 +118,7 @@ class Journey(Strict):
     per: Subject
     concurrent: bool = False
     applies_from: date | None = None
-    start: Start
+    start: Signals
     stages: Annotated[tuple[Stage, ...], Field(min_length=1, max_length=30)]
     success: Signals
     end: End
@@ -131,8 +129,8 @@ class Journey(Strict):
 
     def signals(self) -> Iterator[tuple[KeyPath, Signal]]:
         """Every signal with its place in the file."""
-        for index, signal in enumerate(self.start.when):
-            yield ("start", "when", index), signal
+        for index, signal in enumerate(self.start):
+            yield ("start", index), signal
         for number, stage in enumerate(self.stages):
             for index, signal in enumerate(stage.done_when):
                 yield ("stages", number, "done_when", index), signal
@@ -225,7 +223,7 @@ def _check_start(journey: Journey, marked: MarkedYaml) -> None:
     """A start must say which spell, term, event or case it is about."""
     if journey.per == "member":
         return
-    for index, signal in enumerate(journey.start.when):
+    for index, signal in enumerate(journey.start):
         tells = signal.activity in _ABOUT_ACTIVITIES.get(journey.per, ()) or (
             journey.per in MILESTONES.get(signal.milestone or "", ())
         )
@@ -234,7 +232,7 @@ def _check_start(journey: Journey, marked: MarkedYaml) -> None:
             able += _ABOUT_ACTIVITIES.get(journey.per, ())
             said = signal.activity or signal.flag or signal.milestone
             marked.problem(
-                ("start", "when", index),
+                ("start", index),
                 f"'{said}' does not say which {journey.per} it is about (per: {journey.per})",
                 f"one of {', '.join(able)}",
             )
@@ -258,6 +256,12 @@ def _check_stages(journey: Journey, marked: MarkedYaml) -> None:
                 f"stage '{stage.id}' is the member's; an SLA binds the organisation",
                 "expected_days only, or owner_type organisation or shared",
             )
+    if journey.stages[-1].look_back_days:
+        marked.problem(
+            ("stages", len(journey.stages) - 1, "look_back_days"),
+            "the last stage ends the journey, which cannot be before its start",
+            "no look_back_days in the last stage",
+        )
 
 
 def _version_problems(found: Sequence[tuple[Journey, MarkedYaml]]) -> list[Problem]:

@@ -52,7 +52,6 @@ opened as (
         versions.subject_kind,
         versions.stage_count,
         versions.is_concurrent,
-        versions.look_back_days,
         starts.signal_at as opened_at,
         {{ end_of_day_after('starts.signal_at', 'versions.expires_after_days') }} as runs_out_at,
         case when members.deceased_on <= {{ as_of_date() }} then {{ day_start_utc('members.deceased_on') }} end
@@ -122,7 +121,6 @@ kept as (
         opened.subject_id,
         opened.stage_count,
         opened.is_concurrent,
-        opened.look_back_days,
         opened.opened_at,
         case
             when opened.died_at < endings.withdrawn_at then opened.died_at
@@ -160,10 +158,6 @@ select
     subject_id,
     stage_count,
     opened_at,
-    case
-        when look_back_days = 0 then opened_at
-        else {{ day_start_utc(add_days(local_date('opened_at'), '0 - look_back_days')) }}
-    end as counts_from_at,
     withdrawn_at,
     case when not is_concurrent then next_opened_at end as superseded_at,
     expires_at

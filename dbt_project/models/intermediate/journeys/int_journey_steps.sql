@@ -31,9 +31,19 @@ counted as (
             openings.journey_id = signals.journey_id
             and openings.journey_version = signals.journey_version
             and openings.member_key = signals.member_key
+    inner join stages
+        on
+            signals.journey_id = stages.journey_id
+            and signals.journey_version = stages.journey_version
+            and signals.stage_no = stages.stage_no
     where
         (signals.subject_id is null or signals.subject_id = openings.subject_id)
-        and signals.signal_at >= openings.counts_from_at
+        and signals.signal_at >= case
+            when stages.look_back_days = 0 then openings.opened_at
+            else {{ day_start_utc(add_days(
+                local_date('openings.opened_at'), '0 - stages.look_back_days'
+            )) }}
+        end
         and signals.signal_at < openings.expires_at
         and (openings.withdrawn_at is null or signals.signal_at <= openings.withdrawn_at)
         and (openings.superseded_at is null or signals.signal_at < openings.superseded_at)
@@ -119,7 +129,8 @@ select
     outcome,
     opened_at,
     entered_at,
-    done_at,
+    -- what comes after the end is no part of the journey
+    case when done_at <= coalesce(completed_at, done_at) then done_at end as done_at,
     passed_at,
     case outcome
         when 'completed' then completed_at

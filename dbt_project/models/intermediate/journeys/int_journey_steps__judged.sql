@@ -1,5 +1,5 @@
 -- One row per instance and stage it has reached, with when the stage was due and how its step went.
--- A stage of hours is due that many hours after entry, one of days when that many whole days are over.
+-- Hours are due that many hours after the entry (or the start), days when so many whole days are over.
 with steps as (
 
     select * from {{ ref('int_journey_steps') }}
@@ -13,7 +13,7 @@ stages as (
 
 ),
 
-due as (
+owned as (
 
     select
         steps.*,
@@ -25,20 +25,10 @@ due as (
         stages.expected_days,
         stages.sla_days is not null or stages.sla_hours is not null as has_sla,
         coalesce(steps.passed_at, steps.ended_at) as left_at,
-        case
-            when stages.sla_hours is not null
-                then {{ dbt.dateadd('hour', 'stages.sla_hours', 'steps.entered_at') }}
-            else {{ end_of_day_after(
-                'steps.entered_at', 'coalesce(stages.sla_days, stages.expected_days)'
-            ) }}
-        end as due_at,
-        case
-            when stages.sla_hours is not null
-                then {{ local_date(dbt.dateadd('hour', 'stages.sla_hours', 'steps.entered_at')) }}
-            else {{ add_days(
-                local_date('steps.entered_at'), 'coalesce(stages.sla_days, stages.expected_days)'
-            ) }}
-        end as due_date,
+        stages.sla_hours,
+        coalesce(stages.sla_days, stages.expected_days) as due_days,
+        case when stages.sla_from = 'start' then steps.opened_at else steps.entered_at end
+            as counted_from_at,
         {{ end_of_day_after('steps.entered_at', 'stages.expected_days') }} as expected_by
     from steps
     inner join stages
@@ -46,6 +36,24 @@ due as (
             steps.journey_id = stages.journey_id
             and steps.journey_version = stages.journey_version
             and steps.stage_no = stages.stage_no
+
+),
+
+due as (
+
+    select
+        *,
+        case
+            when sla_hours is not null
+                then {{ dbt.dateadd('hour', 'sla_hours', 'counted_from_at') }}
+            else {{ end_of_day_after('counted_from_at', 'due_days') }}
+        end as due_at,
+        case
+            when sla_hours is not null
+                then {{ local_date(dbt.dateadd('hour', 'sla_hours', 'counted_from_at')) }}
+            else {{ add_days(local_date('counted_from_at'), 'due_days') }}
+        end as due_date
+    from owned
 
 )
 

@@ -17,7 +17,9 @@ with stages as (
         {{ stage.expected_days }} as expected_days,
         cast({{ stage.sla.days if stage.sla and stage.sla.days else 'null' }} as integer) as sla_days,
         cast({{ stage.sla.hours if stage.sla and stage.sla.hours else 'null' }} as integer) as sla_hours,
-        {{ stage.times }} as times
+        '{{ stage.sla.counted_from if stage.sla else 'entry' }}' as sla_from,
+        {{ stage.times }} as times,
+        {{ stage.look_back_days }} as look_back_days
     {{- '\n    union all' if not (loop.last and is_last_journey) }}
     {%- endfor %}
     {%- else %}
@@ -35,7 +37,9 @@ with stages as (
         0 as expected_days,
         0 as sla_days,
         0 as sla_hours,
-        0 as times
+        activity as sla_from,
+        0 as times,
+        0 as look_back_days
     from {{ ref('dim_activity') }}
     where 1 = 0
     {%- endfor %}
@@ -56,5 +60,7 @@ select
     cast(expected_days as integer) as expected_days,
     sla_days,
     sla_hours,
-    cast(times as integer) as times
+    cast(sla_from as varchar) as sla_from,
+    cast(times as integer) as times,
+    cast(look_back_days as integer) as look_back_days
 from stages

@@ -12,7 +12,6 @@ with versions as (
         '{{ journey.per }}' as subject_kind,
         {{ journey.concurrent | string | lower }} as is_concurrent,
         {{ journey.stages | length }} as stage_count,
-        {{ journey.start.look_back_days }} as look_back_days,
         {{ journey.end.expires_after_days }} as expires_after_days,
         cast('{{ journey.applies_from or '0001-01-01' }}' as date) as applies_from_date
     {{- '\n    union all' if not loop.last }}
@@ -27,7 +26,6 @@ with versions as (
         activity as subject_kind,
         false as is_concurrent,
         0 as stage_count,
-        0 as look_back_days,
         0 as expires_after_days,
         cast('0001-01-01' as date) as applies_from_date
     from {{ ref('dim_activity') }}
@@ -45,7 +43,6 @@ select
     cast(subject_kind as varchar) as subject_kind,
     cast(is_concurrent as boolean) as is_concurrent,
     cast(stage_count as integer) as stage_count,
-    cast(look_back_days as integer) as look_back_days,
     cast(expires_after_days as integer) as expires_after_days,
     applies_from_date,
     coalesce(

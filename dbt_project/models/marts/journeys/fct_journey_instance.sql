@@ -18,12 +18,6 @@ signals as (
 
 ),
 
-openings as (
-
-    select * from {{ ref('int_journey_openings') }}
-
-),
-
 instances as (
 
     select
@@ -47,7 +41,6 @@ successes as (
         instances.instance_id,
         min(signals.signal_at) as succeeded_at
     from instances
-    inner join openings on instances.instance_id = openings.instance_id
     inner join signals
         on
             instances.journey_id = signals.journey_id
@@ -55,7 +48,7 @@ successes as (
             and instances.member_key = signals.member_key
     where
         (signals.subject_id is null or signals.subject_id = instances.subject_id)
-        and signals.signal_at >= openings.counts_from_at
+        and signals.signal_at >= instances.opened_at
         and (instances.ended_at is null or signals.signal_at <= instances.ended_at)
     group by instances.instance_id
 

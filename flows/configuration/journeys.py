@@ -58,9 +58,12 @@ class Signal(Strict):
     """
 
     activity: Name | None = None
-    flag: Literal[
-        "meaningful", "value_event", "advocacy", "high_intent", "member_initiated", "negative"
-    ] | None = None
+    flag: (
+        Literal[
+            "meaningful", "value_event", "advocacy", "high_intent", "member_initiated", "negative"
+        ]
+        | None
+    ) = None
     milestone: Name | None = None
     purpose: Code | None = None
     department: Code | None = None

@@ -172,9 +172,7 @@ def _memberships(rng: random.Random, story: Story, rows: Rows) -> None:
             _term(rng, story, rows, spell, (spell_no, number))
 
 
-def _term(
-    rng: random.Random, story: Story, rows: Rows, spell: str, place: tuple[int, int]
-) -> None:
+def _term(rng: random.Random, story: Story, rows: Rows, spell: str, place: tuple[int, int]) -> None:
     term, ends = f"{spell}-t{place[1]}", _day(rng) + timedelta(days=rng.choice([0, 60, 90, 91]))
     model, auto = rng.choice(["fixed", "anniversary", "continuous"]), rng.random() < 0.2
     excluded = rng.choice([None, None, None, "paused", "superseded", "not_renewable"])

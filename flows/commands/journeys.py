@@ -75,7 +75,7 @@ def list_journeys(home: HomeOption = None, as_json: JsonOption = False) -> None:
 def show_journey(
     journey: JourneyName, home: HomeOption = None, as_json: JsonOption = False
 ) -> None:
-    """One journey: people per stage now, what is due for them, and which team has how much to do."""
+    """One journey: people per stage now, what is due for them, and how much each team has to do."""
     configuration = _configuration(home)
     chosen = _newest(configuration, journey)
     counted = _published(

@@ -1,8 +1,7 @@
 """Read all configuration files, list everything that is wrong with any of them.
 
 Data flow: config/organisation.yml, sources.yml, platforms.yml, targets.yml, segments/*.yml,
-journeys/*.yml
--> Configuration | ConfigurationInvalid(problems with file, line, what was expected).
+journeys/*.yml -> Configuration | ConfigurationInvalid(problems with file, line, what was expected).
 """
 
 from __future__ import annotations
@@ -20,7 +19,8 @@ from flows.configuration.connections import (
     complete_settings,
     refuse_strangers_in_sandbox,
 )
-from flows.configuration.journeys import Journey, read_journeys
+from flows.configuration.journey_files import read_journeys
+from flows.configuration.journeys import Journey
 from flows.configuration.marked_yaml import MarkedYaml, read_yaml
 from flows.configuration.models import Organisation, Platforms, Sources, Target, Targets
 from flows.configuration.problems import nearest, validate

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from upstream import ROOT, Built, ingest_sandbox, once, run_dbt
 
-from flows.configuration.journeys import compile_journeys, read_journeys
+from flows.configuration.journey_files import read_journeys
+from flows.configuration.journeys import compile_journeys
 from flows.home import Home
 from sandbox.world import generate
 

@@ -15,7 +15,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 ZONE = ZoneInfo("Europe/Berlin")
-FOREVER = datetime(9999, 1, 1)
 
 
 @dataclass(frozen=True)
@@ -83,6 +82,9 @@ class Instance:
 def midnight(day: date) -> datetime:
     """The UTC moment (naive) at which a local day begins."""
     return datetime.combine(day, time(), ZONE).astimezone(UTC).replace(tzinfo=None)
+
+
+FOREVER = midnight(date(9999, 1, 1))
 
 
 def local_day(moment: datetime) -> date:
@@ -194,8 +196,8 @@ def _play(
     if story.deceased:
         withdrawals.add(midnight(story.deceased))
     expiry = min(
-        [over_after(one.opened, journey["end"]["expires_after_days"])]
-        + list(moments(journey["end"]["expires_when"], one.opened))
+        over_after(one.opened, journey["end"]["expires_after_days"]),
+        *moments(journey["end"]["expires_when"], one.opened),
     )
     successes = moments(journey["success"], one.opened)
     times = sorted({one.opened, expiry, superseded, *withdrawals, *set().union(*signals.values())})
@@ -209,10 +211,10 @@ def _play(
             reached = 0
             for number in signals:
                 counts[number] += at in signals[number]
-                if counts[number] == journey["stages"][number - 1]["times"]:
-                    if number not in one.done:
-                        one.done[number] = at
-                        reached = number
+                wanted = journey["stages"][number - 1]["times"]
+                if counts[number] == wanted and number not in one.done:
+                    one.done[number] = at
+                    reached = number
             if one.started is None and reached:
                 _start(one, at)
             while pointer <= reached:

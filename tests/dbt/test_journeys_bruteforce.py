@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import journey_page
 import pytest
 from downstream import query
 from journey_odd import odd_journeys
@@ -21,7 +22,7 @@ from journey_oracle import Instance, due, fate, interpret, local_day, midnight, 
 from journey_stories import COLUMNS, TODAY, flags_of_activities, stories
 from upstream import run_dbt
 
-from flows.configuration.journey_files import read_journeys
+from flows.configuration.journey_files import read_journey, read_journeys
 from flows.configuration.journeys import compile_journeys
 from flows.home import Home
 
@@ -36,8 +37,12 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[list[Instance], Pat
     folder = tmp_path_factory.mktemp("journeys")
     shipped, problems = read_journeys(Home(ROOT))
     assert problems == []
-    journeys = compile_journeys([*shipped, *odd_journeys(folder / "odd")])
+    (folder / "page.yml").write_text(journey_page.YAML, encoding="utf-8")
+    example, marked = read_journey(folder / "page.yml", "page.yml")
+    assert example, marked.problems
+    journeys = compile_journeys([*shipped, *odd_journeys(folder / "odd"), example])
     told, rows = stories(COUNT)
+    told.append(journey_page.story(rows))
     database, raw = folder / "build.duckdb", folder / "raw.duckdb"
     duckdb.connect(str(raw)).close()
     with duckdb.connect(str(database)) as db:
@@ -74,7 +79,7 @@ def test_every_instance_is_the_interpreters(built: tuple[list[Instance], Path]) 
     assert outcomes == {"completed", "withdrawn", "expired", "superseded", "open"}, counted
     assert {name for name, _ in counted} == {
         *("welcome_90d", "professional_growth", "event_registration", "renewal", "win_back"),
-        *("case_resolution", "twice", "single", "patient", "overtaken", "rush"),
+        *("case_resolution", "buddy", "twice", "single", "patient", "overtaken", "rush"),
     }
 
 
@@ -146,6 +151,14 @@ def test_every_task_is_the_interpreters(built: tuple[list[Instance], Path]) -> N
     steps = {("step", name) for name in ("open", "overdue", "done", "done_late", "missed")}
     nudges = {("nudge", name) for name in ("open", "overdue", "done", "missed")}
     assert statuses == steps | nudges
+
+
+def test_the_page_tells_what_the_tables_say(built: tuple[list[Instance], Path]) -> None:
+    header, _, *rows = [journey_page.cells(line) for line in journey_page.ANSWER.splitlines()]
+    found = query(built[1], journey_page.QUESTION)
+    shown = [tuple("" if value is None else str(value) for value in row) for row in found]
+    assert header == tuple(re.findall(r"\w+", journey_page.QUESTION.splitlines()[0])[1:])
+    assert [tuple(value.lower() for value in row) for row in shown] == rows
 
 
 def test_conformance_counts_every_step_once(built: tuple[list[Instance], Path]) -> None:

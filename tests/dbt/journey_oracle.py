@@ -195,10 +195,8 @@ def _play(
     withdrawals = moments(journey["end"]["withdrawn_when"], one.opened)
     if story.deceased:
         withdrawals.add(midnight(story.deceased))
-    expiry = min(
-        over_after(one.opened, journey["end"]["expires_after_days"]),
-        *moments(journey["end"]["expires_when"], one.opened),
-    )
+    runs_out = over_after(one.opened, journey["end"]["expires_after_days"])
+    expiry = min({runs_out} | moments(journey["end"]["expires_when"], one.opened))
     successes = moments(journey["success"], one.opened)
     times = sorted({one.opened, expiry, superseded, *withdrawals, *set().union(*signals.values())})
     counts = dict.fromkeys(signals, 0)

@@ -67,7 +67,8 @@ given as (
         milestones.occurred_at
     from milestones
     inner join rules on milestones.milestone = rules.milestone
-    left join events on milestones.event_id = {{ dbt.concat(['events.source_system', "':'", 'events.source_event_id']) }}
+    left join events
+        on milestones.event_id = {{ dbt.concat(['events.source_system', "':'", 'events.source_event_id']) }}
     where rules.event_kind is null or rules.event_kind = events.event_kind
 
 ),

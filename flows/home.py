@@ -27,6 +27,10 @@ class Home:
         return self.config / "segments"
 
     @property
+    def journeys(self) -> Path:
+        return self.config / "journeys"
+
+    @property
     def env_file(self) -> Path:
         return self.root / ".env"
 

@@ -35,7 +35,7 @@ STAGES: dict[str, str] = {
 _FONT = "Inter, Segoe UI, Helvetica, Arial, sans-serif"
 
 
-def _svg(chart: alt.LayerChart | alt.FacetChart) -> str:
+def _svg(chart: alt.LayerChart | alt.FacetChart | alt.VConcatChart) -> str:
     """The chart as an SVG element that scales to its container."""
     styled = chart.configure(font=_FONT, background="transparent").configure_view(stroke=None)
     styled = styled.configure_axis(
@@ -134,6 +134,45 @@ def stage_flow(moves: pd.DataFrame, days: int) -> str:
         fontWeight="normal",
     )
     return _svg(alt.layer(area, outside, beyond).properties(width=820, height=460, title=title))
+
+
+def journey_stages(stages: pd.DataFrame) -> str:
+    """People now in each stage of each service journey, those past the due date in another colour.
+
+    `stages` has columns journey, stage, in_time, late, one row per stage in order; an empty string
+    without any.
+    """
+    if stages.empty:
+        return ""
+    shown = stages.assign(
+        total=stages["in_time"] + stages["late"],
+        label=stages["in_time"].add(stages["late"]).map("{:,}".format)
+        + stages["late"].map(lambda late: f"  ({late:,} late)" if late else ""),
+    )
+    long = shown.melt(["journey", "stage"], ["late", "in_time"], "due", "people")
+    widest = max(int(shown["total"].max()), 1)
+    x = alt.X("people:Q", title=None, axis=None, scale=alt.Scale(domain=[0, widest * 1.25]))
+    colours = alt.Scale(domain=["late", "in_time"], range=["#e06a4a", "#3aa6a0"])
+    rows = []
+    for name in dict.fromkeys(shown["journey"]):
+        own = shown[shown["journey"] == name]
+        order = list(own["stage"])
+        y = alt.Y("stage:N", sort=order, title=None, axis=alt.Axis(domain=False, ticks=False))
+        base = alt.Chart(long[long["journey"] == name])
+        bars = base.mark_bar(cornerRadius=2, height={"band": 0.7}).encode(
+            y=y,
+            x=x,
+            color=alt.Color("due:N", legend=None, scale=colours),
+            order=alt.Order("due:N", sort="descending"),
+        )
+        text = (
+            alt.Chart(own)
+            .mark_text(align="left", dx=6, color="#344054", fontSize=12)
+            .encode(y=y, x=alt.X("total:Q"), text="label:N")
+        )
+        title = alt.TitleParams(name, anchor="start", frame="group", fontSize=13)
+        rows.append((bars + text).properties(width=620, height=22 * len(order), title=title))
+    return _svg(alt.vconcat(*rows, spacing=14))
 
 
 def renewal_by_month(rates: pd.DataFrame, target: float) -> str:

@@ -30,6 +30,7 @@ class ReportData:
     renewal_months: pd.DataFrame  # period_start, numerator, denominator, rate, ci_*, is_mature
     renewal_terms: pd.DataFrame  # slice_value, numerator, denominator, value, lo, hi
     first_year: pd.DataFrame  # numerator, denominator of the latest 12 mature join months
+    journeys: pd.DataFrame  # journey, stage, owner_type, owner_team, in_time, late; in order
 
 
 def read(analyst: Path) -> ReportData:
@@ -74,6 +75,22 @@ def read(analyst: Path) -> ReportData:
             """,
             {"today": as_of, "months": TERM_MONTHS},
         ).df()
+        journeys = db.execute(
+            """
+            select versions.journey_title as journey, stages.stage_title as stage,
+                   stages.owner_type, stages.owner_team,
+                   count(people.instance_id) filter (where people.due_date >= $today) as in_time,
+                   count(people.instance_id) filter (where people.due_date < $today) as late
+            from dim_journey_stage as stages
+            inner join dim_journey_version as versions using (journey_id, journey_version)
+            left join mart_journey_members as people using (journey_id, stage_id)
+            where versions.applies_from_date <= $today and versions.applies_until_date > $today
+            group by stages.journey_id, stages.stage_no, versions.journey_title,
+                     stages.stage_title, stages.owner_type, stages.owner_team
+            order by stages.journey_id, stages.stage_no
+            """,
+            {"today": as_of},
+        ).df()
         first_year = db.execute(
             """
             select value * joins as numerator, joins as denominator
@@ -91,6 +108,7 @@ def read(analyst: Path) -> ReportData:
         renewal_months=months.sort_values("period_start", ignore_index=True),
         renewal_terms=with_interval(terms),
         first_year=first_year,
+        journeys=journeys,
     )
 
 

@@ -41,6 +41,7 @@ def write_report(
     pictures = {
         "stages": charts.stage_counts(stages[["stage", "people"]]),
         "flow": charts.stage_flow(facts.flow, data.FLOW_DAYS),
+        "journeys": charts.journey_stages(facts.journeys),
         "renewal": charts.renewal_by_month(facts.renewal_months, targets["renewal_rate"]),
         "terms": charts.renewal_by_term(
             facts.renewal_terms.assign(
@@ -61,6 +62,7 @@ def write_report(
         tiles=_tiles(facts, targets),
         stages=stages.to_dict("records"),
         segments=run.get("segments", []),
+        journeys=facts.journeys.to_dict("records"),
         targets=targets,
         # Our own SVG, built from numbers and a fixed list of stage names.
         pictures={name: Markup(svg) for name, svg in pictures.items()},  # noqa: S704

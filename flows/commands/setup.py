@@ -56,6 +56,7 @@ def check(
 ) -> None:
     """Check configuration, secrets, and every connection; start nothing."""
     from flows.configuration import load_configuration
+    from flows.configuration.journeys import stage_count_warnings
     from flows.home import find_home
 
     configuration = load_configuration(find_home(home))
@@ -65,10 +66,13 @@ def check(
             "name": configuration.organisation.organisation.slug,
             "ok": True,
             "detail": f"{len(configuration.segments)} segments, "
+            f"{len(configuration.journeys)} journeys, "
             f"{len(configuration.source_settings)} sources, "
             f"{len(configuration.platform_settings)} platforms",
         }
     ]
+    for warning in stage_count_warnings(configuration.journeys):
+        rows.append({"what": "warning", "name": "journeys", "ok": True, "detail": warning})
     if connect:
         from flows.steps.checks import check_connections
 

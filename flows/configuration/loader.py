@@ -1,7 +1,7 @@
 """Read all configuration files, list everything that is wrong with any of them.
 
-Data flow: config/organisation.yml, sources.yml, platforms.yml, targets.yml, segments/*.yml
--> Configuration | ConfigurationInvalid(problems with file, line, what was expected).
+Data flow: config/organisation.yml, sources.yml, platforms.yml, targets.yml, segments/*.yml,
+journeys/*.yml -> Configuration | ConfigurationInvalid(problems with file, line, what was expected).
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from flows.configuration.connections import (
     complete_settings,
     refuse_strangers_in_sandbox,
 )
+from flows.configuration.journey_files import read_journeys
+from flows.configuration.journeys import Journey
 from flows.configuration.marked_yaml import MarkedYaml, read_yaml
 from flows.configuration.models import Organisation, Platforms, Sources, Target, Targets
 from flows.configuration.problems import nearest, validate
@@ -39,6 +41,7 @@ class Configuration:
     platforms: Platforms
     targets: tuple[Target, ...]
     segments: Sequence[Segment]
+    journeys: Sequence[Journey]
     source_settings: Mapping[str, Mapping[str, Any]]
     platform_settings: Mapping[str, Mapping[str, Any]]
     secrets: Secrets
@@ -88,6 +91,8 @@ def load_configuration(home: Home, *, need_secrets: bool = True) -> Configuratio
         refuse_strangers_in_sandbox(profile, platform_settings, files["platforms"])
     segments, segment_problems = kinds.read_segments(home)
     problems += segment_problems
+    journeys, journey_problems = read_journeys(home)
+    problems += journey_problems
     if organisation:
         problems += kinds.unknown_plans(segments, organisation.plans, home)
         if targets:
@@ -107,6 +112,7 @@ def load_configuration(home: Home, *, need_secrets: bool = True) -> Configuratio
         platforms,
         targets.targets,
         segments,
+        journeys,
         source_settings,
         platform_settings,
         secrets,

@@ -22,6 +22,7 @@ from typing import Any
 from activation.segments import compile_segments
 from connectors.registry import is_mapped
 from flows.configuration import Configuration
+from flows.configuration.journeys import compile_journeys
 from flows.configuration.measures import measure_variables
 from flows.errors import JourneyError
 from flows.home import Home
@@ -135,6 +136,7 @@ def dbt_variables(configuration: Configuration, run_id: str, as_of: date) -> dic
         },
         "cluster_guard": organisation.identity.cluster_guard,
         "segments": compile_segments(configuration.segments),
+        "journeys": compile_journeys(configuration.journeys),
         "kinds": sorted(_kinds(configuration)),
         "source_names": {
             connection.kind: name

@@ -6,8 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
-from upstream import Built, ingest_sandbox, once, run_dbt
+from upstream import ROOT, Built, ingest_sandbox, once, run_dbt
 
+from flows.configuration.journey_files import read_journeys
+from flows.configuration.journeys import compile_journeys
+from flows.home import Home
 from sandbox.world import generate
 
 PEOPLE = 300
@@ -37,7 +40,9 @@ def sandbox_build(shared: Path, world: Path) -> Built:
     with once(folder) as mine:
         if mine:
             raw = ingest_sandbox(world, folder)
-            built = run_dbt(folder, raw, "build")
+            journeys, problems = read_journeys(Home(ROOT))
+            assert problems == []
+            built = run_dbt(folder, raw, "build", journeys=compile_journeys(journeys))
             (folder / "said.txt").write_text(built.said, encoding="utf-8")
             (folder / "code.txt").write_text(str(built.code), encoding="utf-8")
     said = (folder / "said.txt").read_text(encoding="utf-8")

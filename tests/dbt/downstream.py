@@ -100,6 +100,10 @@ COLUMNS = {
     "conformed__holds": (
         "source_system varchar, source_record_id varchar, hold varchar, since timestamp"
     ),
+    "int_member__journeys": (
+        "member_key varchar, open_journeys bigint, next_action varchar, next_action_owner varchar,"
+        " next_action_due_date date"
+    ),
 }
 
 

@@ -68,6 +68,23 @@ def published(tmp_path: Path) -> Path:
             "create table metric_first_year_retention as select 30 as joins, 0.9 as value,"
             " true as is_mature, date '2025-01-01' as period_start"
         )
+        db.execute(
+            "create table dim_journey_version as select 'renewal' as journey_id,"
+            " 1 as journey_version, 'Renewal' as journey_title,"
+            " date '0001-01-01' as applies_from_date, date '9999-12-31' as applies_until_date"
+        )
+        db.execute(
+            "create table dim_journey_stage as select 'renewal' as journey_id,"
+            " 1 as journey_version, * from (values (1, 'notice', 'Notice sent'),"
+            " (2, 'decide', 'Decides')) t(stage_no, stage_id, stage_title)"
+            " cross join (select 'organisation' as owner_type, 'membership' as owner_team)"
+        )
+        db.execute(
+            "create table mart_journey_members as select 'renewal' as journey_id, * from"
+            f" (values ('i1', 'notice', date '{TODAY}'), ('i2', 'notice', date '{moved}'))"
+            " t(instance_id, stage_id, due_date)"
+            " cross join (select 'organisation' as owner_type, 'membership' as owner_team)"
+        )
     return tmp_path
 
 
@@ -82,6 +99,15 @@ def test_page_says_what_the_file_says(published: Path) -> None:
     assert 'class="warn">85% not proven' in page  # 27 of 30 could be less than 85 %
     assert "dormant  3" in page  # three dormant 90 days ago, in the flow picture
     assert "engaged  2" in page
+    assert "Notice sent" in page
+    assert "2  (1 late)" in page  # due today is in time
+
+
+def test_without_journeys_the_page_says_so(published: Path) -> None:
+    with duckdb.connect(str(published / "analyst.duckdb")) as db:
+        for table in ("dim_journey_version", "dim_journey_stage", "mart_journey_members"):
+            db.execute(f"delete from {table}")
+    assert "No journey is configured." in _page(published, name="x")
 
 
 def test_page_loads_nothing_and_runs_nothing(published: Path) -> None:

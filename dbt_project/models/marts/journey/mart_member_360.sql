@@ -53,6 +53,12 @@ experienced as (
 
     select * from {{ ref('int_member__experienced') }}
 
+),
+
+journeys as (
+
+    select * from {{ ref('int_member__journeys') }}
+
 )
 
 select
@@ -111,6 +117,10 @@ select
     engagement.engagement_score,
     engagement.engagement_band,
     engagement.engagement_trend,
+    cast(coalesce(journeys.open_journeys, 0) as integer) as open_journeys,
+    journeys.next_action,
+    journeys.next_action_owner,
+    journeys.next_action_due_date,
     lives.first_seen_date,
     {{ as_of_date() }} as as_of_date
 from members
@@ -122,3 +132,4 @@ left join served on members.member_key = served.member_key
 left join engagement on members.member_key = engagement.member_key
 left join contacted on members.member_key = contacted.member_key
 left join experienced on members.member_key = experienced.member_key
+left join journeys on members.member_key = journeys.member_key

@@ -43,6 +43,9 @@ class PlatformCapabilities:
     promise: Promise = "effectively_once"
     can_remove: bool = True  # members can be taken out without touching their subscription
     can_read_back: bool = True  # statuses and members can be read in full
+    # Who leaves a segment by themselves is not told from who was never in it: a member who was
+    # delivered and is missing without our doing has left, and is not added again.
+    leaving_leaves_no_trace: bool = False
     limits: str = ""  # the platform's own limits, for the reference table
 
 

@@ -18,6 +18,8 @@ from connectors.platforms.listmonk import ListmonkPlatformSettings, build_listmo
 from connectors.platforms.listmonk.capabilities import CAPABILITIES as LISTMONK
 from connectors.platforms.mailchimp import MailchimpPlatformSettings, build_mailchimp
 from connectors.platforms.mailchimp.capabilities import CAPABILITIES as MAILCHIMP
+from connectors.platforms.mailman import MailmanPlatformSettings, build_mailman
+from connectors.platforms.mailman.capabilities import CAPABILITIES as MAILMAN
 from connectors.platforms.protocol import (
     PlatformAdapter,
     PlatformCapabilities,
@@ -65,6 +67,13 @@ PLATFORMS: dict[str, PlatformType] = {
             name, settings, context.state_dir, context.user_agent
         ),
         MAILCHIMP,
+    ),
+    "mailman": PlatformType(
+        MailmanPlatformSettings,
+        lambda name, settings, context: build_mailman(
+            name, settings, context.state_dir, context.user_agent
+        ),
+        MAILMAN,
     ),
 }
 

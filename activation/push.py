@@ -10,15 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
-import pandas as pd
-
-from activation.address import address_key
 from activation.apply import Applier
 from activation.approvals import ApprovalError, offers, released
+from activation.blocks import blocks_for
 from activation.consent import GateInputError, gate
 from activation.desired import Desired, desire
 from activation.guards import (
@@ -99,6 +97,7 @@ class _Push:
     platform: ReadBack
     audited: bool
     now: datetime
+    left: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def run(self, activation_db: Path, lease: Lease | None, approve: str | None) -> None:
         """Every step, ending early with `state.blocked` when nothing may be pushed."""
@@ -115,7 +114,7 @@ class _Push:
             self.state.blocked = f"{verdict.message} ({error})"
             return
         self.state.retired = self.platform.retired
-        delivered = self._recover(lease)
+        delivered = self._without_left(self._recover(lease), lease)
         if not self._may_push(published, delivered):
             return
         desired = self._gate(published, delivered)
@@ -142,6 +141,18 @@ class _Push:
                 self.ledger.adopt(lease, strangers(known, self.platform))
             return self.ledger.delivered(destination)
         return as_if_recovered(self.ledger, destination, self.platform)
+
+    def _without_left(
+        self, delivered: Mapping[str, Mapping[str, str]], lease: Lease | None
+    ) -> Mapping[str, Mapping[str, str]]:
+        """`delivered` without people who left by themselves; they are remembered first of all."""
+        self.left = self.platform.left(delivered)
+        if self.left and lease is not None:
+            self.ledger.note_left(lease, self.left)
+        return {
+            segment: {a: key for a, key in members.items() if a not in self.left.get(segment, ())}
+            for segment, members in delivered.items()
+        }
 
     def _facts(self, published: Published, delivered: int | None) -> NightFacts:
         return NightFacts(
@@ -171,7 +182,9 @@ class _Push:
                 published.suppressions,
                 published.holds,
                 self.platform.frame(),
-                self._blocks(published.contacts),
+                blocks_for(
+                    self.ledger, self.state.adapter.destination, published.contacts, self.left
+                ),
             )
         except GateInputError as error:
             self.state.blocked = str(error)
@@ -185,17 +198,6 @@ class _Push:
             self.state.adapter,
             self.ledger.hasher,
         )
-
-    def _blocks(self, contacts: pd.DataFrame) -> pd.DataFrame:
-        """The ledger's blocks for the addresses of this build (the ledger knows hashes only)."""
-        keys = {key for email in contacts["email_key"] if (key := address_key(email))}
-        by_hash = {self.ledger.hasher.address(key): key for key in keys}
-        rows = [
-            (by_hash[block.address], block.kind, block.reason, block.since)
-            for block in self.ledger.blocks(self.state.adapter.destination)
-            if block.address in by_hash
-        ]
-        return pd.DataFrame(rows, columns=["email_key", "kind", "reason", "since"])
 
     def _plan(self, desired: Desired, segments: Sequence[str]) -> Plan:
         created = self.state.started_at
@@ -222,6 +224,9 @@ class _Push:
                 adds=len(plan.of("add", segment)),
                 removes=len(plan.of("remove", segment)),
                 is_first=segment not in pushed,
+                is_unremembered=self.platform.forgets_leavers
+                and segment not in pushed
+                and bool(self.platform.held.get(segment)),
             )
             for segment, state in desired.states.items()
         }

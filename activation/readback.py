@@ -113,6 +113,26 @@ class ReadBack:
         """
         return [address for address in addresses if self.objection(address) != "archived"]
 
+    @property
+    def forgets_leavers(self) -> bool:
+        """True when only the ledger can tell who left a segment by themselves."""
+        return self._adapter.capabilities.leaving_leaves_no_trace
+
+    def left(self, delivered: Mapping[str, Mapping[str, str]]) -> dict[str, frozenset[str]]:
+        """segment -> delivered addresses that are no members any more without our doing: they left.
+
+        Only for a platform that keeps no trace of it. A segment that is gone as a whole tells
+        nothing of its members. `delivered` must not hold what we removed (recover first).
+        """
+        if not self.forgets_leavers:
+            return {}
+        found = {
+            segment: frozenset(delivered.get(segment, {})) - frozenset(members)
+            for segment, members in self.held.items()
+            if segment in self.segments
+        }
+        return {segment: addresses for segment, addresses in found.items() if addresses}
+
     def _take(self, contacts: Sequence[PlatformContact]) -> None:
         self._read_at = self._clock.now().astimezone(UTC)
         for contact in contacts:

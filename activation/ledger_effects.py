@@ -18,7 +18,6 @@ from activation.ledger_schema import State
 from activation.ledger_view import LedgerRow
 from activation.plan import PlanRow
 
-
 LEFT = "left_there"  # the reason of a block: they unsubscribed on the platform itself
 
 

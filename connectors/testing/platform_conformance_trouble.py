@@ -46,7 +46,7 @@ class HardTimes:
         adapter.read_statuses()
         fields = adapter.render_fields({"first_name": "Bo"})
         expected = {"429": "failed"}.get(trouble, "unknown")
-        calls: dict[str, tuple[tuple[str, str], Call, Callable[[], bool]]] = {
+        calls: dict[str, tuple[tuple[str | None, str], Call, Callable[[], bool]]] = {
             "add": (
                 account.bulk_write,
                 lambda a: a.add_members(ref, emails),

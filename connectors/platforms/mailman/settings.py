@@ -32,7 +32,9 @@ class MailmanPlatformSettings(PlatformSettings, HttpSettings):
     user: str = Field(pattern=r"^[^:\s]+$")
     password: SecretStr
     account: str = Field(pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")
-    domain: str = Field(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$")
+    domain: str = Field(
+        pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?(\.[a-z0-9]([a-z0-9-]*[a-z0-9])?)+$"
+    )
     prefix: str = Field(default="mj-", pattern=r"^[a-z0-9][a-z0-9_-]{1,19}$")
     neutral_names: bool = True
     union_mode: bool = False

@@ -9,10 +9,11 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from activation.address import address_key
+from activation.channels import contact_key
 from activation.ledger import Ledger
 from activation.ledger_effects import LEFT
 from connectors.clock import SYSTEM_CLOCK, Clock
+from connectors.platforms.protocol import Channel
 
 
 def blocks_for(
@@ -21,6 +22,7 @@ def blocks_for(
     contacts: pd.DataFrame,
     left: Mapping[str, frozenset[str]],
     *,
+    channel: Channel = "email",
     clock: Clock = SYSTEM_CLOCK,
 ) -> pd.DataFrame:
     """email_key, kind, reason, since: blocks in force, of the addresses in `contacts`.
@@ -28,7 +30,7 @@ def blocks_for(
     `left` (segment -> address hashes) are people who left by themselves since the last push: a
     real push has them in the ledger already, a dry run has not.
     """
-    keys = {key for email in contacts["email_key"] if (key := address_key(email))}
+    keys = {key for email in contacts["email_key"] if (key := contact_key(email, channel))}
     by_hash = {ledger.hasher.address(key): key for key in keys}
     newly = {address for addresses in left.values() for address in addresses}
     rows = [

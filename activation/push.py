@@ -17,6 +17,7 @@ from pathlib import Path
 from activation.apply import Applier
 from activation.approvals import ApprovalError, offers, released
 from activation.blocks import blocks_for
+from activation.channels import reached_by
 from activation.consent import GateInputError, gate
 from activation.desired import Desired, desire
 from activation.guards import (
@@ -38,7 +39,7 @@ from activation.segments import Segment
 from activation.state import PushState
 from connectors.clock import SYSTEM_CLOCK, Clock
 from connectors.errors import JourneyConnectorError
-from connectors.platforms.protocol import PlatformAdapter, PushPolicy
+from connectors.platforms.protocol import Channel, PlatformAdapter, PushPolicy
 
 
 def push(
@@ -99,11 +100,15 @@ class _Push:
     now: datetime
     left: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
+    @property
+    def _channel(self) -> Channel:
+        return self.state.adapter.capabilities.channel
+
     def run(self, activation_db: Path, lease: Lease | None, approve: str | None) -> None:
         """Every step, ending early with `state.blocked` when nothing may be pushed."""
         destination = self.state.adapter.destination
         try:
-            published = read_published(activation_db)
+            published = reached_by(read_published(activation_db), self._channel)
         except GateInputError as error:
             self.state.blocked = str(error)
             return
@@ -183,8 +188,13 @@ class _Push:
                 published.holds,
                 self.platform.frame(),
                 blocks_for(
-                    self.ledger, self.state.adapter.destination, published.contacts, self.left
+                    self.ledger,
+                    self.state.adapter.destination,
+                    published.contacts,
+                    self.left,
+                    channel=self._channel,
                 ),
+                self._channel,
             )
         except GateInputError as error:
             self.state.blocked = str(error)

@@ -13,7 +13,8 @@ from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 
-from activation.address import AddressHasher, address_key
+from activation.address import AddressHasher
+from activation.channels import contact_key
 from connectors.clock import SYSTEM_CLOCK, Clock
 from connectors.platforms.protocol import PlatformAdapter, PlatformContact, SegmentRef
 
@@ -68,8 +69,12 @@ class ReadBack:
 
     def hash(self, email: str) -> str | None:
         """The keyed hash of an address, None for text that is no address."""
-        key = address_key(email)
+        key = self.key(email)
         return None if key is None else self._hasher.address(key)
+
+    def key(self, email: str) -> str | None:
+        """The key of a contact there: of its address, or the member key it is named by."""
+        return contact_key(email, self._adapter.capabilities.channel)
 
     def contact(self, address: str) -> PlatformContact | None:
         """The contact with that address hash; of several spellings the strictest."""
@@ -95,14 +100,14 @@ class ReadBack:
 
     def frame(self) -> pd.DataFrame:
         """Statuses for the gate: email_key, status, changed_at."""
-        rows = [(address_key(c.email), c.status, c.changed_at) for c in self._by_id.values()]
+        rows = [(self.key(c.email), c.status, c.changed_at) for c in self._by_id.values()]
         return pd.DataFrame(rows, columns=["email_key", "status", "changed_at"])
 
     def keys(self) -> dict[str, str]:
         """Address hash -> address key, for every contact there."""
         found = {}
         for contact in self._by_id.values():
-            key = address_key(contact.email)
+            key = self.key(contact.email)
             if key is not None:
                 found[self._hasher.address(key)] = key
         return found

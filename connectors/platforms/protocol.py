@@ -26,6 +26,8 @@ Outcome = Literal["acknowledged", "failed", "unknown", "suppressed"]
 # effectively_once: sending the same again changes nothing, and reading tells what was done.
 # at_least_once: a repeated request may show there (an e-mail, a second row in a report).
 Promise = Literal["effectively_once", "at_least_once"]
+# How people are reached there. On post and phone a contact is a person, named by member key.
+Channel = Literal["email", "post", "phone"]
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,8 @@ class PlatformCapabilities:
     # Who leaves a segment by themselves is not told from who was never in it: a member who was
     # delivered and is missing without our doing has left, and is not added again.
     leaving_leaves_no_trace: bool = False
+    channel: Channel = "email"
+    transport: Literal["http", "files"] = "http"
     limits: str = ""  # the platform's own limits, for the reference table
 
 

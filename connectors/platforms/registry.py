@@ -14,6 +14,8 @@ from typing import Any
 
 from connectors.platforms.brevo import BrevoPlatformSettings, build_brevo
 from connectors.platforms.brevo.capabilities import CAPABILITIES as BREVO
+from connectors.platforms.file import FilePlatformSettings, build_file
+from connectors.platforms.file.capabilities import CAPABILITIES as FILE
 from connectors.platforms.listmonk import ListmonkPlatformSettings, build_listmonk
 from connectors.platforms.listmonk.capabilities import CAPABILITIES as LISTMONK
 from connectors.platforms.mailchimp import MailchimpPlatformSettings, build_mailchimp
@@ -53,6 +55,9 @@ PLATFORMS: dict[str, PlatformType] = {
             name, settings, context.state_dir, context.user_agent
         ),
         BREVO,
+    ),
+    "file": PlatformType(
+        FilePlatformSettings, lambda name, settings, _context: build_file(name, settings), FILE
     ),
     "listmonk": PlatformType(
         ListmonkPlatformSettings,

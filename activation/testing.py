@@ -33,6 +33,7 @@ create table seg_candidates (segment_id varchar, member_key varchar, reason_json
     owner_team varchar, as_of_date date);
 create table sync_contacts (member_key varchar, email varchar, email_key varchar,
     first_name varchar, last_name varchar, member_number varchar, phone_e164 varchar,
+    street varchar, postal_code varchar, city varchar,
     is_deceased boolean, is_erased boolean, is_email_shared boolean, stage varchar);
 create table sync_consents (member_key varchar, channel varchar, purpose varchar, status varchar,
     reason varchar, occurred_at timestamp, source_system varchar, evidence varchar);
@@ -54,15 +55,21 @@ class Person:
     is_deceased: bool = False
     is_erased: bool = False
     hold: str | None = None
-    suppressed: str | None = None  # reason
+    suppressed: str | None = None  # reason, for e-mail
+    street: str | None = None  # with a postal code and a city
+    phone: str | None = None
+    channels: Mapping[str, str] = field(default_factory=dict)  # other channel -> consent
 
 
 def write_published(
-    path: Path, people: Sequence[Person], segments: Mapping[str, Sequence[str]]
+    path: Path,
+    people: Sequence[Person],
+    segments: Mapping[str, Sequence[str]],
+    channel: str = "email",
 ) -> Path:
     """An activation file: the people, and per segment id the member keys of its candidates.
 
-    Every segment has the purpose `membership`.
+    Every segment has the purpose `membership` and the channel given.
     """
     path.unlink(missing_ok=True)
     with duckdb.connect(str(path)) as db:
@@ -70,13 +77,17 @@ def write_published(
         for person in people:
             key = person.email.strip().lower() if person.email else None
             db.execute(
-                "insert into sync_contacts values (?, ?, ?, ?, 'Example', null, null, ?, ?, false,"
-                " 'engaged')",
+                "insert into sync_contacts values (?, ?, ?, ?, 'Example', null, ?, ?, ?, ?, ?, ?,"
+                " false, 'engaged')",
                 [
                     person.member_key,
                     person.email,
                     key,
                     person.first_name,
+                    person.phone,
+                    person.street,
+                    "8010" if person.street else None,
+                    "Graz" if person.street else None,
                     person.is_deceased,
                     person.is_erased,
                 ],
@@ -85,6 +96,11 @@ def write_published(
                 db.execute(
                     "insert into sync_consents values (?, 'email', 'all', ?, null, ?, 'crm', '')",
                     [person.member_key, person.consent, _GRANTED_AT],
+                )
+            for other, status in person.channels.items():
+                db.execute(
+                    "insert into sync_consents values (?, ?, 'all', ?, null, ?, 'crm', '')",
+                    [person.member_key, other, status, _GRANTED_AT],
                 )
             if person.suppressed:
                 db.execute(
@@ -97,9 +113,9 @@ def write_published(
         for segment, members in segments.items():
             for member_key in members:
                 db.execute(
-                    "insert into seg_candidates values (?, ?, '{}', 1, 10, 'membership', 'email',"
+                    "insert into seg_candidates values (?, ?, '{}', 1, 10, 'membership', ?,"
                     " 'membership', date '2026-06-30')",
-                    [segment, member_key],
+                    [segment, member_key, channel],
                 )
     return path
 

@@ -81,6 +81,7 @@ class FileAdapter:
 
     def read_statuses(self, since: datetime | None = None) -> list[PlatformContact]:
         """Everybody in a newest file: a folder knows no changes and no objections."""
+        del since
         people = dict(self._new)
         for name in self._newest():
             people |= self._people(name)
@@ -179,7 +180,8 @@ class FileAdapter:
             return {}
         manifest = self._manifest(f"{name}_{day}.json")
         content = self._outbox.read(str(manifest.get("file")))
-        if content is None or _hash(content) != manifest.get("sha256"):
+        written = (manifest.get("sha256"), manifest.get("previous_sha256"))
+        if content is None or _hash(content) not in written:
             raise ShortReadError(
                 f"{manifest.get('file')} is gone or was changed since it was written.",
                 todo="Put it back as it was; or delete it with its manifest, and the whole segment"
@@ -197,7 +199,11 @@ class FileAdapter:
         return manifest
 
     def _write(self, name: str, people: People) -> None:
-        """Today's file with these people, then its manifest; nothing when it holds them already."""
+        """Today's file with these people and its manifest; nothing when it holds them already.
+
+        A crash in between leaves what was there before: a new file counts from its manifest on,
+        and a manifest that is rewritten names the file that is still there as well.
+        """
         newest = self._newest().get(name)
         if newest is not None and self._people(name) == people:
             return
@@ -215,8 +221,13 @@ class FileAdapter:
             "sha256": _hash(content),
             "written_at": self._clock.now().isoformat(timespec="seconds"),
         }
-        self._outbox.write(file, content)
-        self._outbox.write(f"{stem}.json", json.dumps(manifest, indent=1).encode())
+        before = self._outbox.read(file) if newest == stem[-10:] else None
+        if before is not None:
+            manifest["previous_sha256"] = _hash(before)
+        told = json.dumps(manifest, indent=1).encode()
+        parts = [(file, content), (f"{stem}.json", told)]
+        for each, written in parts if before is None else reversed(parts):
+            self._outbox.write(each, written)
 
     def _file_name(self, segment: str) -> str:
         if not self._settings.has_neutral_names:

@@ -12,7 +12,6 @@ import csv
 import io
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 import openpyxl
 from openpyxl.cell import WriteOnlyCell
@@ -23,7 +22,6 @@ KEY = "id"  # the column that names the person
 _LONGEST_VALUE = 255
 _BEGINS = r"'*[=+\-@\t\r]"
 _UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]")
-_EPOCH = datetime(2000, 1, 1)  # files with the same rows are to be the same files
 
 People = dict[str, dict[str, str]]  # id -> column -> value
 
@@ -79,7 +77,6 @@ def _rows_of_csv(content: bytes, delimiter: str) -> list[list[str]]:
 
 def _xlsx(rows: Sequence[Sequence[str]]) -> bytes:
     book = openpyxl.Workbook(write_only=True)
-    book.properties.created = book.properties.modified = _EPOCH
     sheet = book.create_sheet("people")
     for row in rows:
         cells = []

@@ -28,6 +28,7 @@ Outcome = Literal["acknowledged", "failed", "unknown", "suppressed"]
 Promise = Literal["effectively_once", "at_least_once"]
 # How people are reached there. On post and phone a contact is a person, named by member key.
 Channel = Literal["email", "post", "phone"]
+CHANNELS: tuple[Channel, ...] = ("email", "post", "phone")
 
 
 @dataclass(frozen=True)

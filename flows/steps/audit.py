@@ -95,7 +95,9 @@ def _sent(decided: pd.DataFrame, frames: dict[str, pd.DataFrame]) -> pd.DataFram
                     and c.purpose in (d.purpose, 'all')
                 group by all
             )
-            select d.segment_id, d.member_key, d.email_key, consent.consent_status,
+            select d.segment_id, d.member_key, d.email_key as contact_key,
+                   case when d.channel = 'email' then d.email_key end as email_key,
+                   consent.consent_status,
                    exists (
                        select 1 from suppressions as s
                        where s.channel in (d.channel, 'all')

@@ -54,7 +54,7 @@ format: $(STAMP) ## let ruff format and fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-test-real: $(STAMP) ## against a real pretix and a real Tryton, each in its own environment (minutes)
+test-real: $(STAMP) ## against a real pretix, Tryton and Mailman, each in its own environment (minutes)
 	$(BIN)/python -m pytest -m real tests/real
 
 test-long: $(STAMP) ## a night killed at ten random moments (minutes)

@@ -13,6 +13,8 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from connectors.platforms.protocol import Channel
+
 SENT = "sent"
 SUPPRESSED = "suppressed"
 
@@ -34,7 +36,12 @@ _PLATFORM_REASONS = {
     "cleaned": "platform_cleaned",
     "archived": "platform_archived",
 }
-_OTHER_CHANNELS = ("post", "phone", "sms")
+_CHANNELS = frozenset({"email", "post", "phone", "sms"})
+_UNREACHABLE: Mapping[Channel, str] = {
+    "email": "no_email",
+    "post": "no_post_address",
+    "phone": "no_phone",
+}
 _PURPOSES = ("membership", "marketing")
 
 
@@ -50,13 +57,16 @@ def gate(
     holds: pd.DataFrame,
     platform_status: pd.DataFrame,
     blocks: pd.DataFrame | None = None,
+    channel: Channel = "email",
 ) -> pd.DataFrame:
     """Every candidate row with `email`, `email_key`, `decision` (sent | suppressed) and `reason`.
 
     One row in, one row out, in the same order. `platform_status` lists every contact the platform
     knows (an address that is not in it is unknown there and may be created); `blocks` are the
     ledger's memory of compliance refusals (`kind` compliance) and refused rows (`quarantine`).
-    `reason` is "" for sent rows. Also returned: `consented_at` and `consent_source` of the grant.
+    `channel`: how the destination reaches people; a candidate of another channel is refused, and
+    only consents and suppressions of this one count. `reason` is "" for sent rows. Also returned:
+    `consented_at` and `consent_source` of the grant.
     Raises GateInputError when a frame or one of its columns is missing.
     """
     if blocks is None:
@@ -75,11 +85,11 @@ def gate(
     rows = candidates.reset_index(drop=True).copy()
     rows = rows.merge(people, on="member_key", how="left", validate="many_to_one")
     rows["email_key"] = rows["email_key"].where(_text(rows["email_key"]), None)
-    rows = _with_consent(rows, consents)
+    rows = _with_consent(rows, consents, channel)
     subscribed = platform_status[platform_status["status"].eq("subscribed")]["email_key"]
     rows["is_subscribed_there"] = rows["email_key"].isin(subscribed.dropna())
     rows["reason"] = ""
-    for applies, reason in _checks(rows, frames, people):
+    for applies, reason in _checks(rows, frames, people, channel):
         _set(rows, applies, reason)
     _set(rows, _duplicates(rows), "duplicate_address")
     rows["decision"] = (rows["reason"] == "").map({True: SENT, False: SUPPRESSED})
@@ -112,21 +122,24 @@ def _people(contacts: pd.DataFrame) -> pd.DataFrame:
 
 
 def _checks(
-    rows: pd.DataFrame, frames: Mapping[str, pd.DataFrame], people: pd.DataFrame
+    rows: pd.DataFrame,
+    frames: Mapping[str, pd.DataFrame],
+    people: pd.DataFrame,
+    channel: Channel,
 ) -> list[Check]:
     """The reasons in order of strictness; the first that applies to a row is its reason."""
-    own, shared = _suppressed(rows, frames["suppressions"], people)
+    own, shared = _suppressed(rows, frames["suppressions"], people, channel)
     held = rows["member_key"].isin(frames["holds"]["member_key"].dropna())
     status = _latest_status(rows, frames["platform_status"])
     blocked = _blocked(rows, frames["blocks"], status)
     known = rows["is_known_person"].eq(True)
-    unknown_purpose = ~rows["purpose"].isin(_PURPOSES) | ~rows["channel"].eq("email")
+    unknown_purpose = ~rows["purpose"].isin(_PURPOSES) | ~rows["channel"].eq(channel)
     return [
         (~known, "unknown_person"),
         (rows["is_erased"].eq(True) | rows["stage"].eq("erased"), "erased"),
         (rows["is_deceased"].eq(True) | rows["stage"].eq("deceased"), "deceased"),
         (~rows["is_erased"].eq(False) | ~rows["is_deceased"].eq(False), "unknown_state"),
-        (~_text(rows["email"]) | ~_text(rows["email_key"]), "no_email"),
+        (~_text(rows["email"]) | ~_text(rows["email_key"]), _UNREACHABLE[channel]),
         (held, "hold"),
         (unknown_purpose, "unknown_purpose"),
         (own != "", own),
@@ -137,13 +150,13 @@ def _checks(
     ]
 
 
-def _with_consent(rows: pd.DataFrame, consents: pd.DataFrame) -> pd.DataFrame:
+def _with_consent(rows: pd.DataFrame, consents: pd.DataFrame, channel: Channel) -> pd.DataFrame:
     """Adds `consent_state`: granted, withdrawn, suppressed:<reason> or no_consent.
 
     A grant counts for its purpose or for all; among those the latest decides, and of equally old
     ones the strictest. A grant without a date is no proof; a withdrawal without one still counts.
     """
-    email = consents[consents["channel"].isin(["email", "all"])].copy()
+    email = consents[consents["channel"].isin([channel, "all"])].copy()
     email["at"] = pd.to_datetime(email["occurred_at"], errors="coerce", utc=True)
     email["is_grant"] = email["status"].eq("granted")
     # An undated no is treated as the newest: nothing proves that a grant came after it.
@@ -183,13 +196,13 @@ def _known_purpose(frame: pd.DataFrame) -> pd.Series[bool]:
 
 
 def _suppressed(
-    rows: pd.DataFrame, suppressions: pd.DataFrame, people: pd.DataFrame
+    rows: pd.DataFrame, suppressions: pd.DataFrame, people: pd.DataFrame, channel: Channel
 ) -> tuple[pd.Series[str], pd.Series[bool]]:
     """Own suppressions as "suppressed:<reason>", and rows whose address somebody else suppressed.
 
     A suppression belongs to its person and to its address; people who share the address share it.
     """
-    relevant = suppressions[~suppressions["channel"].isin(_OTHER_CHANNELS)].copy()
+    relevant = suppressions[~suppressions["channel"].isin(_CHANNELS - {channel})].copy()
     relevant["reason"] = relevant["reason"].fillna("unknown").astype(str)
     relevant = relevant.sort_values(["reason"])
     by_person = relevant.dropna(subset=["member_key"]).drop_duplicates("member_key")

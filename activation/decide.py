@@ -11,7 +11,8 @@ from datetime import date, timedelta
 
 import pandas as pd
 
-from activation.address import AddressHasher, address_key
+from activation.address import AddressHasher
+from activation.blocks import blocks_for
 from activation.consent import SENT, gate
 from activation.contact_policy import ContactPolicy, Policy, drawn, restrain
 from activation.lease import Lease
@@ -29,12 +30,14 @@ def decide(
     platform: ReadBack,
     ledger: Ledger,
     as_of: date,
+    left: Mapping[str, frozenset[str]],
     lease: Lease | None,
 ) -> pd.DataFrame:
     """Every candidate with `decision`, `reason`, `address` (hash) and `is_inside`.
 
-    Without a lease (a dry run) nothing is written down. Raises GateInputError when a table the gate
-    needs is missing.
+    `left`: who left a segment by themselves since the last push (see ReadBack.left). Without a
+    lease (a dry run) nothing is written down. Raises GateInputError when a table the gate needs is
+    missing.
     """
     gated = gate(
         published.only(segments),
@@ -43,7 +46,10 @@ def decide(
         published.suppressions,
         published.holds,
         platform.frame(),
-        _blocks(ledger, platform.destination, published.contacts),
+        blocks_for(
+            ledger, platform.destination, published.contacts, left, channel=platform.channel
+        ),
+        platform.channel,
     )
     standing = _with_standing(gated, delivered, ledger.hasher)
     since = as_of - timedelta(days=limits.window_days - 1)
@@ -52,18 +58,6 @@ def decide(
     if lease is not None:
         ledger.remember_arms(lease, drawn(standing, policy), limits.holdout_share, as_of)
     return restrain(standing, policy)
-
-
-def _blocks(ledger: Ledger, destination: str, contacts: pd.DataFrame) -> pd.DataFrame:
-    """The ledger's blocks for the addresses of this build (the ledger knows hashes only)."""
-    keys = {key for email in contacts["email_key"] if (key := address_key(email))}
-    by_hash = {ledger.hasher.address(key): key for key in keys}
-    rows = [
-        (by_hash[block.address], block.kind, block.reason, block.since)
-        for block in ledger.blocks(destination)
-        if block.address in by_hash
-    ]
-    return pd.DataFrame(rows, columns=["email_key", "kind", "reason", "since"])
 
 
 def _with_standing(

@@ -24,6 +24,9 @@ _FIELDS: Mapping[str, str] = {
     "last_name": "last_name",
     "member_number": "member_number",
     "phone_e164": "phone",
+    "street": "street",
+    "postal_code": "postal_code",
+    "city": "city",
 }
 
 

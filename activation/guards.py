@@ -33,13 +33,18 @@ class NightFacts:
 
 @dataclass(frozen=True)
 class SegmentCounts:
-    """One segment: members before, wanted after, and the rows between. `is_first`: never pushed."""
+    """One segment: members before, wanted after, and the rows between. `is_first`: never pushed.
+
+    `is_unremembered`: never pushed by this ledger, yet it has members on a platform that forgets
+    who left.
+    """
 
     before: int
     after: int
     adds: int
     removes: int
     is_first: bool
+    is_unremembered: bool = False
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,13 @@ def judge_segment(segment: str, counts: SegmentCounts, policy: PushPolicy, appro
     command = f"look at it, then `journey push --approve {approve}`"
     if counts.adds == 0 and counts.removes == 0:
         return ALLOWED
+    if counts.is_unremembered and counts.adds:
+        return _no(
+            "no_memory",
+            f"{segment} has members on the platform that this ledger never pushed, and the "
+            f"platform does not tell who left it: {counts.adds} people would be added, some of "
+            f"whom may have unsubscribed; {command}",
+        )
     if counts.is_first and counts.before == 0:
         if policy.first_push == "allow":
             return ALLOWED

@@ -266,6 +266,20 @@ class Ledger(LedgerView):
                         .values(member_key=member_key)
                     )
 
+    def note_left(self, lease: leases.Lease, left: Mapping[str, Collection[str]]) -> None:
+        """Remember for good who left by themselves: no longer delivered, and blocked.
+
+        `left` maps segment -> address hashes. Only a newer consent of a person the platform shows
+        as subscribed lifts such a block.
+        """
+        with self._write(lease) as db:
+            for segment, addresses in left.items():
+                for address in addresses:
+                    effects.delete(
+                        db, t.delivered, lease.destination, segment=segment, address=address
+                    )
+                    effects.put_left(db, lease, address, self._now())
+
     def adopt(self, lease: leases.Lease, held: Mapping[str, Mapping[str, str]]) -> None:
         """Take members of owned segments as delivered: only for a ledger that is new or was lost.
 

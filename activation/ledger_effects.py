@@ -18,6 +18,8 @@ from activation.ledger_schema import State
 from activation.ledger_view import LedgerRow
 from activation.plan import PlanRow
 
+LEFT = "left_there"  # the reason of a block: they unsubscribed on the platform itself
+
 
 @dataclass(frozen=True)
 class Settlement:
@@ -64,16 +66,34 @@ def put_block(
     db: sa.Connection, lease: Lease, settlement: Settlement, now: datetime, rest: timedelta
 ) -> None:
     """Remember a refusal; a quarantine ends after `rest`. `now` is naive UTC."""
+    until = now + rest if settlement.block == "quarantine" else None
     address = settlement.row.row.address
-    delete(db, t.block, lease.destination, address=address, kind=settlement.block)
+    _block(db, lease, address, settlement.block, settlement.outcome, now, until)
+
+
+def put_left(db: sa.Connection, lease: Lease, address: str, now: datetime) -> None:
+    """Remember that somebody left by themselves. `now` is naive UTC."""
+    _block(db, lease, address, "compliance", LEFT, now, None)
+
+
+def _block(
+    db: sa.Connection,
+    lease: Lease,
+    address: str,
+    kind: str,
+    reason: str,
+    now: datetime,
+    until: datetime | None,
+) -> None:
+    delete(db, t.block, lease.destination, address=address, kind=kind)
     db.execute(
         sa.insert(t.block).values(
             destination=lease.destination,
             address=address,
-            kind=settlement.block,
-            reason=settlement.outcome[:100],
+            kind=kind,
+            reason=reason[:100],
             since=now,
-            until=now + rest if settlement.block == "quarantine" else None,
+            until=until,
             run_id=lease.run_id,
         )
     )

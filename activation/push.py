@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from activation.apply import Applier
 from activation.approvals import ApprovalError, offers, released
+from activation.channels import reached_by
 from activation.consent import GateInputError
 from activation.contact_policy import ContactPolicy
 from activation.decide import decide
@@ -101,12 +102,13 @@ class _Push:
     platform: ReadBack
     audited: bool
     now: datetime
+    left: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def run(self, activation_db: Path, lease: Lease | None, approve: str | None) -> None:
         """Every step, ending early with `state.blocked` when nothing may be pushed."""
         destination = self.state.adapter.destination
         try:
-            published = read_published(activation_db)
+            published = reached_by(read_published(activation_db), self.platform.channel)
         except GateInputError as error:
             self.state.blocked = str(error)
             return
@@ -117,7 +119,7 @@ class _Push:
             self.state.blocked = f"{verdict.message} ({error})"
             return
         self.state.retired = self.platform.retired
-        delivered = self._recover(lease)
+        delivered = self._without_left(self._recover(lease), lease)
         if not self._may_push(published, delivered):
             return
         desired = self._desire(published, delivered, lease)
@@ -144,6 +146,18 @@ class _Push:
                 self.ledger.adopt(lease, strangers(known, self.platform))
             return self.ledger.delivered(destination)
         return as_if_recovered(self.ledger, destination, self.platform)
+
+    def _without_left(
+        self, delivered: Mapping[str, Mapping[str, str]], lease: Lease | None
+    ) -> Mapping[str, Mapping[str, str]]:
+        """`delivered` without people who left by themselves; they are remembered first of all."""
+        self.left = self.platform.left(delivered)
+        if self.left and lease is not None:
+            self.ledger.note_left(lease, self.left)
+        return {
+            segment: {a: key for a, key in members.items() if a not in self.left.get(segment, ())}
+            for segment, members in delivered.items()
+        }
 
     def _facts(self, published: Published, delivered: int | None) -> NightFacts:
         return NightFacts(
@@ -178,6 +192,7 @@ class _Push:
                 self.platform,
                 self.ledger,
                 self.state.as_of,
+                self.left,
                 lease,
             )
         except GateInputError as error:
@@ -218,6 +233,9 @@ class _Push:
                 adds=len(plan.of("add", segment)),
                 removes=len(plan.of("remove", segment)),
                 is_first=segment not in pushed,
+                is_unremembered=self.platform.forgets_leavers
+                and segment not in pushed
+                and bool(self.platform.held.get(segment)),
             )
             for segment, state in desired.states.items()
         }

@@ -13,9 +13,10 @@ from datetime import UTC, datetime, timedelta
 
 import pandas as pd
 
-from activation.address import AddressHasher, address_key
+from activation.address import AddressHasher
+from activation.channels import contact_key
 from connectors.clock import SYSTEM_CLOCK, Clock
-from connectors.platforms.protocol import PlatformAdapter, PlatformContact, SegmentRef
+from connectors.platforms.protocol import Channel, PlatformAdapter, PlatformContact, SegmentRef
 
 _OVERLAP = timedelta(minutes=10)
 
@@ -37,6 +38,10 @@ class ReadBack:
     @property
     def destination(self) -> str:
         return self._adapter.destination
+
+    @property
+    def channel(self) -> Channel:
+        return self._adapter.capabilities.channel
 
     def read(self, segments: Sequence[str]) -> None:
         """Read everything; raises what the adapter raises (then nothing may be pushed)."""
@@ -72,8 +77,12 @@ class ReadBack:
 
     def hash(self, email: str) -> str | None:
         """The keyed hash of an address, None for text that is no address."""
-        key = address_key(email)
+        key = self.key(email)
         return None if key is None else self._hasher.address(key)
+
+    def key(self, email: str) -> str | None:
+        """The key of a contact there: of its address, or the member key it is named by."""
+        return contact_key(email, self.channel)
 
     def contact(self, address: str) -> PlatformContact | None:
         """The contact with that address hash; of several spellings the strictest."""
@@ -99,14 +108,14 @@ class ReadBack:
 
     def frame(self) -> pd.DataFrame:
         """Statuses for the gate: email_key, status, changed_at."""
-        rows = [(address_key(c.email), c.status, c.changed_at) for c in self._by_id.values()]
+        rows = [(self.key(c.email), c.status, c.changed_at) for c in self._by_id.values()]
         return pd.DataFrame(rows, columns=["email_key", "status", "changed_at"])
 
     def keys(self) -> dict[str, str]:
         """Address hash -> address key, for every contact there."""
         found = {}
         for contact in self._by_id.values():
-            key = address_key(contact.email)
+            key = self.key(contact.email)
             if key is not None:
                 found[self._hasher.address(key)] = key
         return found
@@ -116,6 +125,26 @@ class ReadBack:
         these and would show them again, as somebody else's, when the person comes back.
         """
         return [address for address in addresses if self.objection(address) != "archived"]
+
+    @property
+    def forgets_leavers(self) -> bool:
+        """True when only the ledger can tell who left a segment by themselves."""
+        return self._adapter.capabilities.leaving_leaves_no_trace
+
+    def left(self, delivered: Mapping[str, Mapping[str, str]]) -> dict[str, frozenset[str]]:
+        """segment -> delivered addresses that are no members any more without our doing: they left.
+
+        Only for a platform that keeps no trace of it. A segment that is gone as a whole tells
+        nothing of its members. `delivered` must not hold what we removed (recover first).
+        """
+        if not self.forgets_leavers:
+            return {}
+        found = {
+            segment: frozenset(delivered.get(segment, {})) - frozenset(members)
+            for segment, members in self.held.items()
+            if segment in self.segments
+        }
+        return {segment: addresses for segment, addresses in found.items() if addresses}
 
     def _take(self, contacts: Sequence[PlatformContact]) -> None:
         self._read_at = self._clock.now().astimezone(UTC)

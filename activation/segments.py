@@ -15,6 +15,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError
 
 from activation.rules import Rule, RuleProblem, explain, parse_rule
+from connectors.platforms.protocol import Channel
 
 SEGMENT_ID = r"^[0-9]{2}_[a-z0-9_]+$"
 _TeamName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
@@ -53,7 +54,7 @@ class Segment(BaseModel):
     description: str = Field(min_length=1)
     owner_team: _TeamName
     purpose: Literal["membership", "marketing"]
-    channel: Literal["email"]
+    channel: Channel
     priority: int = Field(ge=1, le=1000)
     cool_down_days: int = Field(ge=0, le=3650)
     rule: str = Field(min_length=1)

@@ -33,6 +33,7 @@ create table seg_candidates (segment_id varchar, member_key varchar, reason_json
     owner_team varchar, as_of_date date);
 create table sync_contacts (member_key varchar, email varchar, email_key varchar,
     first_name varchar, last_name varchar, member_number varchar, phone_e164 varchar,
+    street varchar, postal_code varchar, city varchar,
     is_deceased boolean, is_erased boolean, is_email_shared boolean, stage varchar);
 create table sync_consents (member_key varchar, channel varchar, purpose varchar, status varchar,
     reason varchar, occurred_at timestamp, source_system varchar, evidence varchar);
@@ -54,7 +55,10 @@ class Person:
     is_deceased: bool = False
     is_erased: bool = False
     hold: str | None = None
-    suppressed: str | None = None  # reason
+    suppressed: str | None = None  # reason, for e-mail
+    street: str | None = None  # with a postal code and a city
+    phone: str | None = None
+    channels: Mapping[str, str] = field(default_factory=dict)  # other channel -> consent
 
 
 def write_published(
@@ -63,6 +67,7 @@ def write_published(
     segments: Mapping[str, Sequence[str]],
     *,
     purpose: str = "membership",
+    channel: str = "email",
 ) -> Path:
     """An activation file: the people, and per segment id the member keys of its candidates."""
     path.unlink(missing_ok=True)
@@ -71,13 +76,17 @@ def write_published(
         for person in people:
             key = person.email.strip().lower() if person.email else None
             db.execute(
-                "insert into sync_contacts values (?, ?, ?, ?, 'Example', null, null, ?, ?, false,"
-                " 'engaged')",
+                "insert into sync_contacts values (?, ?, ?, ?, 'Example', null, ?, ?, ?, ?, ?, ?,"
+                " false, 'engaged')",
                 [
                     person.member_key,
                     person.email,
                     key,
                     person.first_name,
+                    person.phone,
+                    person.street,
+                    "8010" if person.street else None,
+                    "Graz" if person.street else None,
                     person.is_deceased,
                     person.is_erased,
                 ],
@@ -86,6 +95,11 @@ def write_published(
                 db.execute(
                     "insert into sync_consents values (?, 'email', 'all', ?, null, ?, 'crm', '')",
                     [person.member_key, person.consent, _GRANTED_AT],
+                )
+            for other, status in person.channels.items():
+                db.execute(
+                    "insert into sync_consents values (?, ?, 'all', ?, null, ?, 'crm', '')",
+                    [person.member_key, other, status, _GRANTED_AT],
                 )
             if person.suppressed:
                 db.execute(
@@ -98,9 +112,9 @@ def write_published(
         for segment, members in segments.items():
             for member_key in members:
                 db.execute(
-                    "insert into seg_candidates values (?, ?, '{}', 1, 10, ?, 'email',"
+                    "insert into seg_candidates values (?, ?, '{}', 1, 10, ?, ?,"
                     " 'membership', date '2026-06-30')",
-                    [segment, member_key, purpose],
+                    [segment, member_key, purpose, channel],
                 )
     return path
 

@@ -44,7 +44,7 @@ def candidates_suite(segments: Collection[str]) -> Suite:
                 column="purpose", value_set=["membership", "marketing"], notes="a known purpose"
             ),
             gxe.ExpectColumnValuesToBeInSet(
-                column="channel", value_set=["email"], notes="a known channel"
+                column="channel", value_set=["email", "post", "phone"], notes="a known channel"
             ),
         ],
     )
@@ -81,11 +81,14 @@ def consents_suite() -> Suite:
 
 
 def deliverable_suite(segments: Collection[str]) -> Suite:
-    """Frame of `deliverable`: who could be sent to by the warehouse's own knowledge."""
+    """Frame of `deliverable`: who could be sent to by the warehouse's own knowledge.
+
+    `contact_key`: the address by e-mail, the member by post and phone (without an `email_key`).
+    """
     return Suite(
         "outgoing.deliverable",
         [
-            *_never_empty("segment_id", "member_key", "email_key"),
+            *_never_empty("segment_id", "member_key", "contact_key"),
             gxe.ExpectColumnValuesToMatchRegex(
                 column="email_key", regex=EMAIL, notes="a plausible address"
             ),

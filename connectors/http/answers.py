@@ -64,7 +64,7 @@ class Answers:
         status = response.status_code
         body, readable = _parsed(content)
         self._refuse(response, body if readable else None, where)
-        if not readable and status != 204:
+        if not readable and not _is_empty(response, content):
             raise RetryableError(
                 f"{where} answered {status} with something that is not complete JSON"
                 f" ({_media_type(response)}, {len(content)} bytes).",
@@ -121,6 +121,18 @@ class Answers:
             f"{where} answered {status}: repeating the request would not help.",
             todo="Check the path and the parameters against the vendor's documentation.",
         )
+
+
+def _is_empty(response: requests.Response, content: bytes) -> bool:
+    """An answer that is meant to have no body: 204, or 201 that says so and where the new one is.
+
+    A cut-off answer announces the length it had, or none.
+    """
+    if response.status_code == 204:
+        return True
+    announced = response.headers.get("Content-Length")
+    is_told = announced == "0" and "Location" in response.headers
+    return response.status_code == 201 and is_told and not content
 
 
 def _parsed(content: bytes) -> tuple[Any, bool]:

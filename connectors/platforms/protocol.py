@@ -26,6 +26,9 @@ Outcome = Literal["acknowledged", "failed", "unknown", "suppressed"]
 # effectively_once: sending the same again changes nothing, and reading tells what was done.
 # at_least_once: a repeated request may show there (an e-mail, a second row in a report).
 Promise = Literal["effectively_once", "at_least_once"]
+# How people are reached there. On post and phone a contact is a person, named by member key.
+Channel = Literal["email", "post", "phone"]
+CHANNELS: tuple[Channel, ...] = ("email", "post", "phone")
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,11 @@ class PlatformCapabilities:
     promise: Promise = "effectively_once"
     can_remove: bool = True  # members can be taken out without touching their subscription
     can_read_back: bool = True  # statuses and members can be read in full
+    # Who leaves a segment by themselves is not told from who was never in it: a member who was
+    # delivered and is missing without our doing has left, and is not added again.
+    leaving_leaves_no_trace: bool = False
+    channel: Channel = "email"
+    transport: Literal["http", "files"] = "http"
     limits: str = ""  # the platform's own limits, for the reference table
 
 

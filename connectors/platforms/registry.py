@@ -19,6 +19,8 @@ from connectors.platforms.activecampaign import (
 from connectors.platforms.activecampaign.capabilities import CAPABILITIES as ACTIVECAMPAIGN
 from connectors.platforms.brevo import BrevoPlatformSettings, build_brevo
 from connectors.platforms.brevo.capabilities import CAPABILITIES as BREVO
+from connectors.platforms.file import FilePlatformSettings, build_file
+from connectors.platforms.file.capabilities import CAPABILITIES as FILE
 from connectors.platforms.hubspot import HubspotPlatformSettings, build_hubspot
 from connectors.platforms.hubspot.capabilities import CAPABILITIES as HUBSPOT
 from connectors.platforms.klaviyo import KlaviyoPlatformSettings, build_klaviyo
@@ -27,6 +29,8 @@ from connectors.platforms.listmonk import ListmonkPlatformSettings, build_listmo
 from connectors.platforms.listmonk.capabilities import CAPABILITIES as LISTMONK
 from connectors.platforms.mailchimp import MailchimpPlatformSettings, build_mailchimp
 from connectors.platforms.mailchimp.capabilities import CAPABILITIES as MAILCHIMP
+from connectors.platforms.mailman import MailmanPlatformSettings, build_mailman
+from connectors.platforms.mailman.capabilities import CAPABILITIES as MAILMAN
 from connectors.platforms.protocol import (
     PlatformAdapter,
     PlatformCapabilities,
@@ -68,6 +72,9 @@ PLATFORMS: dict[str, PlatformType] = {
         ),
         BREVO,
     ),
+    "file": PlatformType(
+        FilePlatformSettings, lambda name, settings, _context: build_file(name, settings), FILE
+    ),
     "hubspot": PlatformType(
         HubspotPlatformSettings,
         lambda name, settings, context: build_hubspot(
@@ -95,6 +102,13 @@ PLATFORMS: dict[str, PlatformType] = {
             name, settings, context.state_dir, context.user_agent
         ),
         MAILCHIMP,
+    ),
+    "mailman": PlatformType(
+        MailmanPlatformSettings,
+        lambda name, settings, context: build_mailman(
+            name, settings, context.state_dir, context.user_agent
+        ),
+        MAILMAN,
     ),
 }
 

@@ -33,14 +33,15 @@ class Account(Protocol):
     `commands`: what the platform's templates would execute. `error_in_200`: its error document,
     which quotes an address. `short_page`: a page without contacts that promises five. `lacks`:
     what does not apply: "refuses" (no bulk call can be refused for one address), "leaves_segment"
-    (a person objects to everything or to nothing), "row_by_row" (one bad row fails a bulk call).
+    (a person objects to everything or to nothing), "row_by_row" (one bad row fails a bulk call),
+    "slash" (the platform can not name an address with a / in it).
     `reads`: regular expression on the paths of requests that only read although they are no GET.
     """
 
     kind: str
     objections: Sequence[str]
     late_objections: Sequence[str]
-    bulk_write: tuple[str | None, str]
+    bulk_write: tuple[str | None, str]  # None: any method
     create_write: tuple[str, str]
     update_write: tuple[str, str]
     contact_page: tuple[str, str]

@@ -158,6 +158,8 @@ class HardTimes:
         "email", ["Ada.Example@Example.ORG", "o'neil+news@example.org", "a/b%40c@example.org"]
     )
     def test_addresses_in_any_spelling(self, account: Account, email: str) -> None:
+        if "/" in email and "slash" in account.lacks:
+            pytest.skip("does not apply: slash")
         adapter = account.adapter()
         assert create(adapter, email).outcome == "acknowledged"
         assert account.statuses() == {email.lower(): SUBSCRIBED}

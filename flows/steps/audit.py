@@ -12,7 +12,10 @@ from typing import Any
 import duckdb
 import pandas as pd
 
+from activation.channels import reached_by
 from activation.consent import INPUTS, gate
+from activation.published import Published
+from connectors.platforms.protocol import CHANNELS
 from expectations.outgoing import frames_of, suites
 from expectations.run import Auditor, merged
 from flows.configuration import Configuration
@@ -49,8 +52,7 @@ def audit(configuration: Configuration, build: BuildResult, auditor: Auditor) ->
             )
     except duckdb.Error as error:
         raise JourneyError(f"the build cannot be audited: {error}") from error
-    nobody = pd.DataFrame(columns=list(INPUTS["platform_status"]))
-    decided = gate(**frames, platform_status=nobody)
+    decided = _decided(Published(**frames))
     known = [segment.id for segment in configuration.segments]
     checked = frames_of(
         frames["candidates"], frames["contacts"], frames["consents"], _sent(decided, frames)
@@ -60,6 +62,20 @@ def audit(configuration: Configuration, build: BuildResult, auditor: Auditor) ->
     return AuditResult(
         CheckpointResult("outgoing", evaluated, failed, warned), stages, _sizes(known, decided)
     )
+
+
+def _decided(build: Published) -> pd.DataFrame:
+    """What the gate says to every candidate, each by the rules of its own channel."""
+    nobody = pd.DataFrame(columns=list(INPUTS["platform_status"]))
+    said = build.candidates["channel"]
+    parts = []
+    for channel in CHANNELS:
+        # A channel nobody knows is refused by the first gate, as it would be by any.
+        mine = said.eq(channel) | (~said.isin(CHANNELS) if channel == CHANNELS[0] else False)
+        there = reached_by(build, channel)
+        tables = (there.contacts, there.consents, there.suppressions, there.holds)
+        parts.append(gate(build.candidates[mine], *tables, nobody, channel=channel))
+    return pd.concat(parts, ignore_index=True)
 
 
 def _sent(decided: pd.DataFrame, frames: dict[str, pd.DataFrame]) -> pd.DataFrame:
@@ -79,7 +95,9 @@ def _sent(decided: pd.DataFrame, frames: dict[str, pd.DataFrame]) -> pd.DataFram
                     and c.purpose in (d.purpose, 'all')
                 group by all
             )
-            select d.segment_id, d.member_key, d.email_key, consent.consent_status,
+            select d.segment_id, d.member_key, d.email_key as contact_key,
+                   case when d.channel = 'email' then d.email_key end as email_key,
+                   consent.consent_status,
                    exists (
                        select 1 from suppressions as s
                        where s.channel in (d.channel, 'all')

@@ -13,7 +13,7 @@ from __future__ import annotations
 import base64
 import binascii
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime
 from importlib import import_module
 from pathlib import Path
@@ -23,6 +23,7 @@ from urllib.parse import unquote, urlsplit
 from pydantic import SecretStr
 
 from connectors.errors import AuthenticationError, ConfigurationError, SourceError
+from connectors.sources.filedrop.access import FolderAccess
 from connectors.sources.filedrop.folders import CHUNK, Found, numbered, wanted
 from connectors.sources.filedrop.settings import FiledropSettings
 
@@ -44,8 +45,8 @@ class RemoteFolder:
     def __init__(self, settings: FiledropSettings) -> None:
         self._settings = settings
         self.place = settings.folder
-        self._root = _path(settings.folder)
-        self._archive = _path(settings.archive) if settings.archive else None
+        self._root = path_of(settings.folder)
+        self._archive = path_of(settings.archive) if settings.archive else None
         self._connected: Any = None
 
     def problem(self) -> str | None:
@@ -140,27 +141,31 @@ class RemoteFolder:
             self._connected = connect(self._settings)
         return self._connected
 
-    @contextmanager
-    def _in_words(self) -> Iterator[None]:
-        """Whatever the packages raise, as an error that names the place and never a payload."""
-        try:
-            yield
-        except (FileNotFoundError, ConfigurationError, SourceError, GeneratorExit):
-            raise
-        except Exception as error:
-            kind = type(error).__name__
-            if kind in _REFUSED:
-                raise AuthenticationError(
-                    f"{self.place} refuses the credentials ({kind}).",
-                    todo="Check the user's name, the secrets, and what they may read and move.",
-                ) from error
-            raise SourceError(
-                f"{self.place} can not be used ({kind}).",
-                todo="Check that the server can be reached and run again.",
+    def _in_words(self) -> AbstractContextManager[None]:
+        return in_words(self.place)
+
+
+@contextmanager
+def in_words(place: str) -> Iterator[None]:
+    """Whatever the packages raise, as an error that names the place and never a payload."""
+    try:
+        yield
+    except (FileNotFoundError, ConfigurationError, SourceError, GeneratorExit):
+        raise
+    except Exception as error:
+        kind = type(error).__name__
+        if kind in _REFUSED:
+            raise AuthenticationError(
+                f"{place} refuses the credentials ({kind}).",
+                todo="Check the user's name, the secrets, and what they may read and move.",
             ) from error
+        raise SourceError(
+            f"{place} can not be used ({kind}).",
+            todo="Check that the server can be reached and run again.",
+        ) from error
 
 
-def connect(settings: FiledropSettings) -> Any:
+def connect(settings: FolderAccess) -> Any:
     """The fsspec file system of a remote folder; ConfigurationError when a package is missing."""
     fsspec = _package("fsspec")
     address = urlsplit(settings.folder)
@@ -193,7 +198,7 @@ def connect(settings: FiledropSettings) -> Any:
     )
 
 
-def _known_hosts(paramiko: Any, settings: FiledropSettings) -> Any:
+def _known_hosts(paramiko: Any, settings: FolderAccess) -> Any:
     """A server proves itself by `host_key`, else by this user's known_hosts; no other is trusted.
 
     fsspec would trust whoever answers, and send it the password.
@@ -243,7 +248,7 @@ def _unix(moment: Any) -> float | None:
     return float(moment) if isinstance(moment, int | float) else None
 
 
-def _path(url: str) -> str:
+def path_of(url: str) -> str:
     """The path as fsspec knows it: bucket/prefix for S3, from / on for SFTP."""
     parts = urlsplit(url)
     path = unquote(parts.path).rstrip("/")

@@ -1,4 +1,4 @@
--- One row per person: who they are and how they are reached, for the e-mail platform.
+-- One row per person: who they are and how they are reached, by e-mail, post and phone.
 with members as (
 
     select * from {{ ref('dim_member') }}
@@ -20,6 +20,9 @@ select
     members.last_name,
     members.member_number,
     members.phone_e164,
+    members.street,
+    members.postal_code,
+    members.city,
     described.stage,
     members.is_deceased,
     members.is_erased,

@@ -2,7 +2,8 @@
 
     relation       a table or CTE with one row per subject
     by             columns that name a curve; every curve is on its own
-    duration       until when the subject was seen, in whole units of time since its start
+    duration       until when the subject was seen, in whole units of time since its start; an end
+                   before the start (a death on record before the first day) is one at the start
     event          1 when what is waited for happened then, 0 when only the watching ended
     entry          until when the subject was not watched yet: it counts as at risk from the moment
                    after it. Whoever is known only because they lasted until the data began enters
@@ -15,6 +16,7 @@
     tests/dbt/test_survival.py. -#}
 {%- macro kaplan_meier(relation, by, duration, event, entry='-1') -%}
     {%- set keys = by | join(', ') -%}
+    {%- set until = 'greatest(' ~ duration ~ ', 0)' -%}
     select
         {{ keys }},
         moment,
@@ -74,16 +76,16 @@
                         0 as ended,
                         0 as events
                     from {{ relation }}
-                    where coalesce({{ entry }}, -1) < {{ duration }}
+                    where coalesce({{ entry }}, -1) < {{ until }}
                     union all
                     select
                         {{ keys }},
-                        {{ duration }} as moment,
+                        {{ until }} as moment,
                         0 as entered,
                         1 as ended,
                         {{ event }} as events
                     from {{ relation }}
-                    where coalesce({{ entry }}, -1) < {{ duration }}
+                    where coalesce({{ entry }}, -1) < {{ until }}
                 ) as marks
                 group by {{ keys }}, moment
             ) as moments

@@ -99,5 +99,7 @@ select
         coalesce({{ month_index('next_counts_from') }}, 999999)
     ) - 1 as last_month,
     {{ month_index('spell_start_date') }} as spell_month,
-    covered_before is null or counts_from > {{ add_days('covered_before', 1) }} as is_entry
+    -- a term committed to after it was over makes nobody a member
+    covered_until >= counts_from
+    and (covered_before is null or counts_from > {{ add_days('covered_before', 1) }}) as is_entry
 from entered

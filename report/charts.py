@@ -136,7 +136,7 @@ def stage_flow(moves: pd.DataFrame, days: int) -> str:
     return _svg(alt.layer(area, outside, beyond).properties(width=820, height=460, title=title))
 
 
-def renewal_by_month(rates: pd.DataFrame, target: float) -> str:
+def renewal_by_month(rates: pd.DataFrame, target: float | None) -> str:
     """Renewal rate per expiry month with its 95 % interval and the target line.
 
     `rates` has columns period_start, value, lo, hi (shares 0..1), is_mature; months
@@ -162,14 +162,14 @@ def renewal_by_month(rates: pd.DataFrame, target: float) -> str:
         .encode(x=x, y=alt.Y("value:Q", scale=scale))
     )
     rule = (
-        alt.Chart(pd.DataFrame({"target": [target]}))
+        alt.Chart(pd.DataFrame({"target": [] if target is None else [target]}))
         .mark_rule(strokeDash=[5, 4], color="#e06a4a")
         .encode(y=alt.Y("target:Q", scale=scale))
     )
     return _svg((band + line + open_months + rule).properties(width=820, height=240))
 
 
-def renewal_by_term(rates: pd.DataFrame, target: float) -> str:
+def renewal_by_term(rates: pd.DataFrame, target: float | None) -> str:
     """Renewal rate by the person's number of terms; columns slice_value, value, lo, hi."""
     x = alt.X(
         "slice_value:N",
@@ -188,7 +188,7 @@ def renewal_by_term(rates: pd.DataFrame, target: float) -> str:
         x=x, y="hi:Q", text=alt.Text("value:Q", format=".0%")
     )
     rule = (
-        alt.Chart(pd.DataFrame({"target": [target]}))
+        alt.Chart(pd.DataFrame({"target": [] if target is None else [target]}))
         .mark_rule(strokeDash=[5, 4], color="#e06a4a")
         .encode(y="target:Q")
     )

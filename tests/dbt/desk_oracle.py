@@ -1,6 +1,6 @@
 """Cases, survey answers and welcome messages, and the metrics of them by plain loops.
 
-Data flow: keys of people -> random rows -> models; the same rows -> counting -> compared by the test.
+Data flow: keys of people -> random rows -> models; the same rows -> counting -> compared.
 Times are naive UTC; the organisation lives in Berlin.
 """
 
@@ -67,9 +67,7 @@ def some_cases(rng: random.Random, since: date, until: date) -> list[Case]:
     return found
 
 
-def some_answers(
-    rng: random.Random, keys: Sequence[str], since: date, until: date
-) -> list[Answer]:
+def some_answers(rng: random.Random, keys: Sequence[str], since: date, until: date) -> list[Answer]:
     """Answers with repeats in and across waves, unknown people, other surveys, other scales."""
     found = []
     for number in range(900):
@@ -88,13 +86,18 @@ def desk(keys: Sequence[str], since: date, until: date) -> tuple[list[Case], lis
     return some_cases(rng, since, until), some_answers(rng, keys, since, until)
 
 
-def welcomes(keys: Iterable[str], since: date, until: date) -> dict[str, list[tuple[datetime, bool]]]:
+def welcomes(
+    keys: Iterable[str], since: date, until: date
+) -> dict[str, list[tuple[datetime, bool]]]:
     """Welcome messages per person, each with whether it bounced."""
     rng = random.Random(12)
     span = (until - since).days
     return {
         key: [
-            (datetime.combine(since, time(23)) + timedelta(days=rng.randint(0, span)), rng.random() < 0.3)
+            (
+                datetime.combine(since, time(23)) + timedelta(days=rng.randint(0, span)),
+                rng.random() < 0.3,
+            )
             for _ in range(rng.choice([0, 6, 30]))
         ]
         for key in keys

@@ -92,7 +92,7 @@ def test_resolution_time_counts_open_cases_as_far_as_they_were_seen(
             in_time = 1 - kaplan_meier(seen, 48 * 3600)[0]  # type: ignore[arg-type]
             assert row[10] == pytest.approx(in_time, abs=1e-6)
         assert row[11] == (hours(sum(done) / len(done)) if done else None)
-        assert row[12] == (TODAY > month_end(row[3]) + timedelta(days=2))
+        assert row[12] == (month_end(row[3]) + timedelta(days=2) < TODAY)
 
 
 def wave_of(moment: datetime) -> date:
@@ -113,7 +113,8 @@ def counting_answers(answers: list[Answer]) -> list[Answer]:
             and (other.at, other.number) > (answer.at, answer.number)
         ]
         if not any(
-            wave_of(other.at) == wave_of(answer.at) or (other.at.date() - answer.at.date()).days <= 30
+            wave_of(other.at) == wave_of(answer.at)
+            or (other.at.date() - answer.at.date()).days <= 30
             for other in later
         ):
             kept.append(answer)
@@ -142,7 +143,7 @@ def test_nps_counts_one_answer_per_person_and_wave(
     for row in found:
         some = groups[row[:4]]
         assert row[11:13] == (None, None), "nobody knows who was invited"
-        assert row[13] == (TODAY > row[14] + timedelta(days=30))
+        assert row[13] == (row[14] + timedelta(days=30) < TODAY)
         if len(some) < 30:
             assert row[5:11] == (None, None, None, None, None, "too_few"), row
             continue
@@ -198,4 +199,4 @@ def test_onboarding_needs_every_milestone_within_90_days(
         assert row[8] == time_left([wait for _, wait, _ in some], 0.5), row
         rate = (whole / len(observed), *wilson(whole, len(observed))) if observed else (None,) * 3
         assert row[9:12] == (pytest.approx(rate, abs=1e-6) if observed else rate)
-        assert row[12] == (TODAY > month_end(row[0]) + timedelta(days=90))
+        assert row[12] == (month_end(row[0]) + timedelta(days=90) < TODAY)

@@ -25,7 +25,11 @@ MACROS = "".join(
 
 def sql(expression: str, **values: object) -> str:
     """What a macro call expands to, without dbt: these macros need nothing of it."""
-    return jinja2.Environment().from_string(MACROS + "{{ " + expression + " }}").render(values)
+    return (
+        jinja2.Environment(autoescape=True)
+        .from_string(MACROS + "{{ " + expression + " }}")
+        .render(values)
+    )
 
 
 def fetch(query: str, subjects: list[Subject]) -> list[tuple[Any, ...]]:
@@ -88,7 +92,10 @@ LIFELINES = {
 @pytest.mark.parametrize(("seed", "late"), LIFELINES)
 def test_survival_is_what_lifelines_says(seed: int, late: bool) -> None:
     values, (median, low, high) = LIFELINES[seed, late]
-    columns = [sql("survival_time(0.5)"), *(sql(f"survival_time(0.5, '{b}')") for b in ("lo", "hi"))]
+    columns = [
+        sql("survival_time(0.5)"),
+        *(sql(f"survival_time(0.5, '{b}')") for b in ("lo", "hi")),
+    ]
     for horizon in values:
         survival, greenwood = sql(f"survival_at({horizon})"), sql(f"greenwood_at({horizon})")
         bounds = [

@@ -25,11 +25,8 @@ MACROS = "".join(
 
 def sql(expression: str, **values: object) -> str:
     """What a macro call expands to, without dbt: these macros need nothing of it."""
-    return (
-        jinja2.Environment(autoescape=True)
-        .from_string(MACROS + "{{ " + expression + " }}")
-        .render(values)
-    )
+    plain = jinja2.Environment(autoescape=jinja2.select_autoescape(default_for_string=False))
+    return plain.from_string(MACROS + "{{ " + expression + " }}").render(values)
 
 
 def fetch(query: str, subjects: list[Subject]) -> list[tuple[Any, ...]]:

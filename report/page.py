@@ -6,6 +6,7 @@ Alone: `python -m report.page PUBLISHED_DIR OUT.html` draws it again from a publ
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
@@ -118,7 +119,7 @@ def _target_row(row: Mapping[Hashable, Any]) -> dict[str, str]:
 
 def _amount(value: float, unit: str, *, whole: bool = False) -> str:
     """A number as readers know it: 75.0%, 45, 31.5 h; a dash when there is none."""
-    if pd.isna(value):
+    if math.isnan(value):
         return "–"
     if unit == "share":
         return f"{value:.0%}" if whole and round(value * 100, 6) % 1 == 0 else f"{value:.1%}"

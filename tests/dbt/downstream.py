@@ -174,6 +174,21 @@ def query(database: Path, sql: str) -> list[tuple[Any, ...]]:
         return db.execute(sql).fetchall()
 
 
+def some_targets() -> list[dict[str, object]]:
+    """Many targets for each metric, so that some are met, some missed and some not proven."""
+    steps = [step / 20 for step in range(21)]
+    goals = {"renewal_rate": steps, "first_year_retention": steps}
+    goals["nps"] = [float(points) for points in range(-100, 101, 5)]
+    goals["resolution_time"] = [1.0, 10.0, 30.0, 48.0, 60.0, 80.0, 200.0]
+    sides = {"nps": "above", "resolution_time": "below"}
+    return [
+        {"metric": metric, "value": value, "owner_team": "team", "plan": None}
+        | {"direction": sides.get(metric, "at_least")}
+        for metric, values in goals.items()
+        for value in values
+    ]
+
+
 _BUILT: list[Path] = []
 
 
@@ -183,7 +198,8 @@ def shared_build(factory: pytest.TempPathFactory) -> tuple[list[Life], Path]:
     if not _BUILT:
         rows = rows_of(lives) | desk_rows([life.key for life in lives], SINCE, TODAY)
         watched = {"x": WATCHED_SINCE.isoformat()}
-        _BUILT.append(build(factory.mktemp("downstream"), rows, observed_since=watched))
+        folder = factory.mktemp("downstream")
+        _BUILT.append(build(folder, rows, observed_since=watched, targets=some_targets()))
     return lives, _BUILT[0]
 
 

@@ -175,7 +175,7 @@ def journey_stages(stages: pd.DataFrame) -> str:
     return _svg(alt.vconcat(*rows, spacing=14))
 
 
-def renewal_by_month(rates: pd.DataFrame, target: float) -> str:
+def renewal_by_month(rates: pd.DataFrame, target: float | None) -> str:
     """Renewal rate per expiry month with its 95 % interval and the target line.
 
     `rates` has columns period_start, value, lo, hi (shares 0..1), is_mature; months
@@ -201,14 +201,14 @@ def renewal_by_month(rates: pd.DataFrame, target: float) -> str:
         .encode(x=x, y=alt.Y("value:Q", scale=scale))
     )
     rule = (
-        alt.Chart(pd.DataFrame({"target": [target]}))
+        alt.Chart(pd.DataFrame({"target": [] if target is None else [target]}))
         .mark_rule(strokeDash=[5, 4], color="#e06a4a")
         .encode(y=alt.Y("target:Q", scale=scale))
     )
     return _svg((band + line + open_months + rule).properties(width=820, height=240))
 
 
-def renewal_by_term(rates: pd.DataFrame, target: float) -> str:
+def renewal_by_term(rates: pd.DataFrame, target: float | None) -> str:
     """Renewal rate by the person's number of terms; columns slice_value, value, lo, hi."""
     x = alt.X(
         "slice_value:N",
@@ -227,7 +227,7 @@ def renewal_by_term(rates: pd.DataFrame, target: float) -> str:
         x=x, y="hi:Q", text=alt.Text("value:Q", format=".0%")
     )
     rule = (
-        alt.Chart(pd.DataFrame({"target": [target]}))
+        alt.Chart(pd.DataFrame({"target": [] if target is None else [target]}))
         .mark_rule(strokeDash=[5, 4], color="#e06a4a")
         .encode(y="target:Q")
     )

@@ -29,7 +29,7 @@ class ReportData:
     flow: pd.DataFrame  # from_stage, to_stage, people
     renewal_months: pd.DataFrame  # period_start, numerator, denominator, rate, ci_*, is_mature
     renewal_terms: pd.DataFrame  # slice_value, numerator, denominator, value, lo, hi
-    first_year: pd.DataFrame  # numerator, denominator of the latest 12 mature join months
+    targets: pd.DataFrame  # metric, metric_label, slice_value, unit, direction, target, value, ...
     journeys: pd.DataFrame  # journey, stage, owner_type, owner_team, in_time, late; in order
 
 
@@ -91,12 +91,11 @@ def read(analyst: Path) -> ReportData:
             """,
             {"today": as_of},
         ).df()
-        first_year = db.execute(
+        targets = db.execute(
             """
-            select value * joins as numerator, joins as denominator
-            from metric_first_year_retention
-            where is_mature and value is not null
-            order by period_start desc limit 12
+            select metric, metric_label, slice_value, unit, direction, owner_team, status, n,
+                   target, value, lo, hi, period_start, period_end
+            from rpt_targets order by position
             """
         ).df()
     return ReportData(
@@ -107,7 +106,7 @@ def read(analyst: Path) -> ReportData:
         flow=flow,
         renewal_months=months.sort_values("period_start", ignore_index=True),
         renewal_terms=with_interval(terms),
-        first_year=first_year,
+        targets=targets,
         journeys=journeys,
     )
 

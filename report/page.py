@@ -6,7 +6,8 @@ Alone: `python -m report.page PUBLISHED_DIR OUT.html` draws it again from a publ
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Hashable, Mapping, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -17,9 +18,6 @@ from markupsafe import Markup
 
 from report import charts, data
 
-DEFAULT_TARGETS: Mapping[str, float] = {"renewal_rate": 0.80, "first_year_retention": 0.85}
-"""Shares to aim for (domain.md: renewal 80 %, first-year retention 85 %)."""
-
 
 def write_report(
     published: Path,
@@ -27,7 +25,6 @@ def write_report(
     *,
     organisation: Mapping[str, Any],
     run: Mapping[str, Any],
-    targets: Mapping[str, float] = DEFAULT_TARGETS,
 ) -> Path:
     """Writes the page for the analyst file in `published` to `out` and returns `out`.
 
@@ -36,18 +33,21 @@ def write_report(
     (segment, qualify, deliverable, why_not). Every text is escaped; the SVG is drawn here.
     """
     facts = data.read(published / "analyst.duckdb")
+    targets = [_target_row(row) for row in facts.targets.to_dict("records")]
+    wanted = facts.targets.query("metric == 'renewal_rate' and slice_value == 'all'")["target"]
+    renewal_target = float(wanted.iloc[0]) if len(wanted) else None
     stages = facts.stages.assign(order=facts.stages["stage"].map(list(charts.STAGES).index))
     stages = stages.sort_values("order", ignore_index=True)
     pictures = {
         "stages": charts.stage_counts(stages[["stage", "people"]]),
         "flow": charts.stage_flow(facts.flow, data.FLOW_DAYS),
         "journeys": charts.journey_stages(facts.journeys),
-        "renewal": charts.renewal_by_month(facts.renewal_months, targets["renewal_rate"]),
+        "renewal": charts.renewal_by_month(facts.renewal_months, renewal_target),
         "terms": charts.renewal_by_term(
             facts.renewal_terms.assign(
                 slice_value=facts.renewal_terms["slice_value"].map(_ordinal)
             ),
-            targets["renewal_rate"],
+            renewal_target,
         ),
     }
     template = Environment(autoescape=True, trim_blocks=True, lstrip_blocks=True).from_string(
@@ -60,6 +60,7 @@ def write_report(
         version=run.get("version") or published.name,
         flow_days=data.FLOW_DAYS,
         tiles=_tiles(facts, targets),
+        renewal_target=renewal_target,
         stages=stages.to_dict("records"),
         segments=run.get("segments", []),
         journeys=facts.journeys.to_dict("records"),
@@ -71,19 +72,20 @@ def write_report(
     return out
 
 
-def _tiles(facts: data.ReportData, targets: Mapping[str, float]) -> list[dict[str, str]]:
-    """The figures at the top; a target counts as met only when the lower bound reaches it."""
+def _tiles(facts: data.ReportData, targets: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
+    """The figures at the top: people, then what has a target for everybody."""
     counts = facts.stages.set_index("stage")["people"]
-    mature = facts.renewal_months[facts.renewal_months["is_mature"]].tail(12)
     leaving = int(counts.get("grace", 0)) + int(counts.get("renewal_due", 0))
-    first_year = facts.first_year
     return [
         _tile("People seen", f"{facts.people:,}", "members or not"),
         _tile("Members", f"{facts.active_members:,}", "in a current term"),
         _tile("Onboarding", f"{int(counts.get('onboarding', 0)):,}", "in their first 90 days"),
         _tile("To be won now", f"{leaving:,}", "renewal due or in grace"),
-        _rate_tile("Renewal rate", mature, targets["renewal_rate"]),
-        _rate_tile("First-year retention", first_year, targets["first_year_retention"]),
+        *(
+            _tile(row["label"], row["value"], f"{row['target']}: {row['status']}", row["tone"])
+            for row in targets
+            if row["slice"] == "all"
+        ),
     ]
 
 
@@ -91,18 +93,41 @@ def _tile(label: str, value: str, note: str, tone: str = "muted") -> dict[str, s
     return {"label": label, "value": value, "note": note, "tone": tone}
 
 
-def _rate_tile(label: str, cohorts: pd.DataFrame, target: float) -> dict[str, str]:
-    """Numerators over denominators of mature cohorts; the verdict needs the whole interval."""
-    if cohorts["denominator"].sum() == 0:
-        return _tile(label, "–", "no mature cohort yet")
-    pooled = data.with_interval(cohorts[["numerator", "denominator"]].sum().to_frame().T).iloc[0]
-    if pooled["lo"] >= target:
-        note, tone = f"target {target:.0%} met", "ok"
-    elif pooled["hi"] < target:
-        note, tone = f"target {target:.0%} missed", "bad"
-    else:
-        note, tone = f"{target:.0%} not proven", "warn"
-    return _tile(label, f"{pooled['value']:.1%}", note, tone)
+_TONES = {"met": "ok", "missed": "bad", "not proven": "warn", "too few": "muted"}
+_WORDS = {"at_least": "at least", "above": "above", "below": "under"}
+
+
+def _target_row(row: Mapping[Hashable, Any]) -> dict[str, str]:
+    """One target in words; the verdict is the warehouse's own (rpt_targets)."""
+    known = not pd.isna(row["value"])
+    unit = {"nps": "points", "resolution_time": "hours", "active_members": "people"}.get(
+        row["metric"], "share"
+    )
+    bounds = [_amount(row[side], unit) for side in ("lo", "hi")]
+    days = [pd.Timestamp(row[day]) for day in ("period_start", "period_end")] if known else []
+    return {
+        "label": row["metric_label"],
+        "slice": row["slice_value"],
+        "target": f"{_WORDS[row['direction']]} {_amount(row['target'], unit, whole=True)}",
+        "value": _amount(row["value"], unit),
+        "interval": f"{bounds[0]} to {bounds[1]}" if known else "",
+        "period": " to ".join(f"{day:%b %Y}" for day in days),
+        "n": f"{int(row['n']):,}",
+        "status": row["status"],
+        "tone": _TONES[row["status"]],
+        "owner_team": row["owner_team"],
+    }
+
+
+def _amount(value: float, unit: str, *, whole: bool = False) -> str:
+    """A number as readers know it: 75.0%, 45, 31.5 h; a dash when there is none."""
+    if math.isnan(value):
+        return "–"
+    if unit == "share":
+        return f"{value:.0%}" if whole and round(value * 100, 6) % 1 == 0 else f"{value:.1%}"
+    if unit == "hours":
+        return f"{value:g} h" if whole else f"{value:,.1f} h"
+    return f"{value:,.0f}" if whole or unit == "people" else f"{value:,.1f}"
 
 
 def _ordinal(number: str) -> str:

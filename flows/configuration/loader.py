@@ -131,7 +131,16 @@ def _is_union(organisation: Organisation | None) -> bool:
 
 
 def _check_targets(targets: Targets, organisation: Organisation, marked: MarkedYaml) -> None:
+    seen: set[tuple[object, ...]] = set()
     for index, target in enumerate(targets.targets):
+        same = (target.metric, target.plan, target.from_date)
+        if same in seen:
+            marked.problem(
+                ("targets", index, "metric"),
+                f"a second target for {target.metric}",
+                "one per metric, plan and from_date",
+            )
+        seen.add(same)
         if target.plan is not None and target.plan not in organisation.plans:
             guess = nearest(target.plan, organisation.plans)
             marked.problem(

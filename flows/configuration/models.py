@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationInfo, field_validator
 
 from activation.contact_policy import ContactPolicy
 from flows.configuration.measures import Engagement, Stages
@@ -29,6 +29,23 @@ MessageKind = Literal[
     "welcome",
 ]
 Purpose = Annotated[str, Field(pattern=r"^[^\W_][\w-]*$", max_length=40)]
+SurveyOrCase = Annotated[str, Field(pattern=r"^[^'\\\\]{1,80}$")]
+Milestone = Literal["welcome_delivered", "first_contact", "first_value"]
+Metric = Literal["renewal_rate", "first_year_retention", "nps", "resolution_time", "active_members"]
+DIRECTIONS: dict[str, str] = {
+    "renewal_rate": "at_least",
+    "first_year_retention": "at_least",
+    "nps": "above",
+    "resolution_time": "below",
+    "active_members": "at_least",
+}
+RANGES: dict[str, tuple[float, float, str]] = {
+    "renewal_rate": (0, 1, "a share such as 0.80"),
+    "first_year_retention": (0, 1, "a share such as 0.85"),
+    "nps": (-100, 100, "points from -100 to 100"),
+    "resolution_time": (0.01, 100_000, "hours, more than 0"),
+    "active_members": (0, 1e9, "a number of people"),
+}
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -104,6 +121,35 @@ class Identity(Strict):
     cluster_guard: Annotated[int, Field(ge=2, le=100)] = 12
 
 
+class NpsSurveys(Strict):
+    """Survey codes by kind; relational and transactional answers are never mixed."""
+
+    relational: tuple[SurveyOrCase, ...] = ("nps", "member-pulse")
+    transactional: tuple[SurveyOrCase, ...] = ("nps-transactional",)
+
+
+class Metrics(Strict):
+    """What the metrics need to know of this organisation.
+
+    `observed_since`: for a source that tells nothing of people who left before a day, that day.
+    """
+
+    onboarding_milestones: Annotated[tuple[Milestone, ...], Field(min_length=1)] = (
+        "welcome_delivered",
+        "first_contact",
+        "first_value",
+    )
+    nps_surveys: NpsSurveys = NpsSurveys()
+    nps_wave: Literal["month", "quarter", "year"] = "quarter"
+    resolution_excluded_case_types: tuple[SurveyOrCase, ...] = (
+        "spam",
+        "duplicate",
+        "test",
+        "grievance",
+    )
+    observed_since: dict[Name, date] = Field(default_factory=dict)
+
+
 class Notifications(Strict):
     """Environment names that hold Apprise or webhook URLs, and which events are sent."""
 
@@ -126,6 +172,7 @@ class Organisation(Strict):
     retention: Retention = Retention()
     identity: Identity = Identity()
     contact_policy: ContactPolicy = ContactPolicy()
+    metrics: Metrics = Metrics()
     notifications: Notifications = Notifications()
 
     @field_validator("clock")
@@ -178,13 +225,46 @@ class Platforms(Strict):
 
 
 class Target(Strict):
-    """What a metric should reach, and who answers for it."""
+    """What a metric should reach, and who answers for it.
 
-    metric: Literal["renewal_rate", "first_year_retention", "active_members"]
-    value: Annotated[float, Field(ge=0)]
+    Shares are 0 to 1, the NPS is -100 to 100, the time to resolution is in hours. Which side of
+    the value is good belongs to the metric (DIRECTIONS); it may be said too, but not contradicted.
+    """
+
+    metric: Metric
+    direction: Literal["at_least", "above", "below"] | None = None
+    value: float
     owner_team: Name
     plan: Name | None = None
     from_date: date | None = None
+
+    @field_validator("direction")
+    @classmethod
+    def _the_metrics_own(cls, value: str | None, known: ValidationInfo) -> str | None:
+        metric = known.data.get("metric")
+        if value is not None and metric in DIRECTIONS and value != DIRECTIONS[metric]:
+            raise ValueError(f"a target for {metric} is '{DIRECTIONS[metric]}'")
+        return value
+
+    @field_validator("value")
+    @classmethod
+    def _in_the_metrics_unit(cls, value: float, known: ValidationInfo) -> float:
+        low, high, words = RANGES.get(known.data.get("metric", ""), (-1e9, 1e9, ""))
+        if not low <= value <= high:
+            raise ValueError(f"{value:g} is out of range; expected {words}")
+        return value
+
+    @field_validator("plan")
+    @classmethod
+    def _where_plans_are_told_apart(cls, value: str | None, known: ValidationInfo) -> str | None:
+        if value is not None and known.data.get("metric") not in (None, "renewal_rate"):
+            raise ValueError("only a target for renewal_rate may name a plan")
+        return value
+
+    @property
+    def good_side(self) -> str:
+        """Which side of the value is good."""
+        return DIRECTIONS[self.metric]
 
 
 class Targets(Strict):

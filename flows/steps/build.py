@@ -24,6 +24,7 @@ from connectors.registry import is_mapped
 from flows.configuration import Configuration
 from flows.configuration.journeys import compile_journeys
 from flows.configuration.measures import measure_variables
+from flows.configuration.models import Target
 from flows.errors import JourneyError
 from flows.home import Home
 from flows.logs import logger
@@ -135,6 +136,12 @@ def dbt_variables(configuration: Configuration, run_id: str, as_of: date) -> dic
             code: rules.model_dump(exclude_none=True) for code, rules in organisation.plans.items()
         },
         "cluster_guard": organisation.identity.cluster_guard,
+        **organisation.metrics.model_dump(mode="json"),
+        "targets": [
+            target.model_dump(include={"metric", "value", "owner_team", "plan"})
+            | {"direction": target.good_side}
+            for target in targets_in_force(configuration.targets, as_of)
+        ],
         "segments": compile_segments(configuration.segments),
         "journeys": compile_journeys(configuration.journeys),
         "kinds": sorted(_kinds(configuration)),
@@ -149,6 +156,15 @@ def dbt_variables(configuration: Configuration, run_id: str, as_of: date) -> dic
             if is_mapped(connection.kind)
         ],
     }
+
+
+def targets_in_force(targets: Sequence[Target], as_of: date) -> list[Target]:
+    """Per metric and plan the target that began last, in the order of the file."""
+    begun: dict[tuple[str, str | None], Target] = {}
+    for target in sorted(targets, key=lambda item: item.from_date or date.min):
+        if target.from_date is None or target.from_date <= as_of:
+            begun[target.metric, target.plan] = target
+    return [target for target in targets if target in begun.values()]
 
 
 def _kinds(configuration: Configuration) -> set[str]:

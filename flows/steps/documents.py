@@ -16,7 +16,7 @@ from expectations.run import Auditor
 from flows.configuration import Configuration
 from flows.results import BuildResult
 from flows.steps.build import dbt_variables, run_dbt
-from report.page import DEFAULT_TARGETS, write_report
+from report.page import write_report
 
 
 def write_dbt_docs(configuration: Configuration, build: BuildResult, as_of: date) -> Path | None:
@@ -47,13 +47,9 @@ def write_data_docs(configuration: Configuration, auditor: Auditor) -> Path | No
 
 def write_page(configuration: Configuration, published: Path, run: Mapping[str, Any]) -> Path:
     """The report page of a version that is about to be published (or of a published one)."""
-    overall: dict[str, float] = {
-        item.metric: item.value for item in configuration.targets if item.plan is None
-    }
     return write_report(
         published,
         published / "report.html",
         organisation=configuration.organisation.organisation.model_dump(),
         run=run,
-        targets={**DEFAULT_TARGETS, **overall},
     )

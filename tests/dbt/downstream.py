@@ -20,14 +20,17 @@ from typing import Any
 
 import duckdb
 import pytest
+from desk_oracle import desk_rows
 from stage_oracle import FLAGS, MODELS, Life, random_life
 
 PROJECT = Path(__file__).parents[2] / "dbt_project"
 TODAY, SINCE = date(2026, 6, 30), date(2020, 1, 1)
+WATCHED_SINCE = date(2021, 1, 1)  # who left before is not in the data of system x
 MODELS_UNDER_TEST = (
     "path:models/intermediate/terms",
     "path:models/intermediate/stages",
     "path:models/intermediate/engagement",
+    "path:models/intermediate/metrics",
     "path:models/marts/journey",
     "path:models/marts/metrics",
     "path:models/segments",
@@ -66,7 +69,8 @@ COLUMNS = {
     "fct_touchpoint": (
         "member_key varchar, touch_date date, activity varchar, is_member_initiated boolean,"
         " is_meaningful boolean, is_high_intent boolean, is_advocacy boolean,"
-        " is_value_event boolean, channel varchar, is_negative boolean"
+        " is_value_event boolean, channel varchar, is_negative boolean,"
+        " known_at timestamp"
     ),
     "dim_activity": (
         "activity varchar, weight double, half_life_days integer, cap_day integer, cap_28d integer"
@@ -77,14 +81,17 @@ COLUMNS = {
         " occurred_at timestamp"
     ),
     "conformed__cases": (
-        "source_system varchar, source_record_id varchar, source_case_id varchar, status varchar"
+        "source_system varchar, source_record_id varchar, source_case_id varchar, status varchar,"
+        " case_type varchar, received_at timestamp, first_resolved_at timestamp,"
+        " last_resolved_at timestamp"
     ),
     "conformed__surveys": (
         "source_system varchar, source_record_id varchar, source_response_id varchar,"
-        " score decimal(9, 2), responded_at timestamp"
+        " score decimal(9, 2), responded_at timestamp, survey_code varchar, lifecycle_point varchar"
     ),
     "conformed__messages": (
-        "source_system varchar, source_record_id varchar, purpose varchar, sent_at timestamp"
+        "source_system varchar, source_record_id varchar, purpose varchar, sent_at timestamp,"
+        " bounced_at timestamp"
     ),
     "conformed__consents": (
         "source_system varchar, source_consent_id varchar, source_record_id varchar,"
@@ -133,7 +140,8 @@ def rows_of(lives: Sequence[Life]) -> dict[str, list[tuple[Any, ...]]]:
         for number, term in enumerate(life.terms):
             dates = (term.start, term.end, term.committed, term.resigned)
             known = (f"{key}-{number}", key, key, term.plan, *dates, term.auto_renew)
-            rows["conformed__membership_terms"].append(("x", *known, False, "EUR", "log", 1000))
+            dues = (1000, 1500, 800)[number % 3]
+            rows["conformed__membership_terms"].append(("x", *known, False, "EUR", "log", dues))
         changes = [(day, "application_opened") for day, _ in life.applications]
         changes += [(day, "application_withdrawn") for _, day in life.applications if day]
         changes += [(day, "paused") for day, _ in life.pauses]
@@ -196,6 +204,21 @@ def query(database: Path, sql: str) -> list[tuple[Any, ...]]:
         return db.execute(sql).fetchall()
 
 
+def some_targets() -> list[dict[str, object]]:
+    """Many targets for each metric, so that some are met, some missed and some not proven."""
+    steps = [step / 20 for step in range(21)]
+    goals = {"renewal_rate": steps, "first_year_retention": steps}
+    goals["nps"] = [float(points) for points in range(-100, 101, 5)]
+    goals["resolution_time"] = [1.0, 10.0, 30.0, 48.0, 60.0, 80.0, 200.0]
+    sides = {"nps": "above", "resolution_time": "below"}
+    return [
+        {"metric": metric, "value": value, "owner_team": "team", "plan": None}
+        | {"direction": sides.get(metric, "at_least")}
+        for metric, values in goals.items()
+        for value in values
+    ]
+
+
 _BUILT: list[Path] = []
 
 
@@ -203,12 +226,18 @@ def shared_build(factory: pytest.TempPathFactory) -> tuple[list[Life], Path]:
     """250 lives and the database built of them; built once per test process."""
     lives = some_lives(250)
     if not _BUILT:
-        _BUILT.append(build(factory.mktemp("downstream"), rows_of(lives)))
+        rows = rows_of(lives) | desk_rows([life.key for life in lives], SINCE, TODAY)
+        watched = {"x": WATCHED_SINCE.isoformat()}
+        folder = factory.mktemp("downstream")
+        _BUILT.append(build(folder, rows, observed_since=watched, targets=some_targets()))
     return lives, _BUILT[0]
 
 
 def _insert(db: duckdb.DuckDBPyConnection, name: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Rows may stop early: what a test does not say is null."""
     rows = list(rows)
     if rows:
+        columns = [column[0] for column in db.execute(f"describe {name}").fetchall()]
         marks = ", ".join("?" * len(rows[0]))
-        db.executemany(f"insert into {name} values ({marks})", rows)
+        said = ", ".join(columns[: len(rows[0])])
+        db.executemany(f"insert into {name} ({said}) values ({marks})", rows)

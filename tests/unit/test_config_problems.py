@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,11 @@ from typer.testing import CliRunner
 from flows.cli import app
 from flows.configuration import load_configuration
 from flows.configuration.measures import measure_variables
+from flows.configuration.models import Target
 from flows.errors import ConfigurationInvalid
 from flows.example import write_example
 from flows.home import Home
+from flows.steps.build import targets_in_force
 
 KEYS = {
     "CIVICRM_API_KEY": "a",
@@ -89,6 +92,33 @@ def test_unknown_plans_are_found_in_targets_and_segments(home: Home) -> None:
     assert any("targets.yml" in line and "did you mean 'individual'?" in line for line in found)
     assert any("20_grace.yml" in line and "did you mean 'monthly'?" in line for line in found)
     assert len(found) == 2
+
+
+def test_targets_are_in_the_unit_of_their_metric_and_on_its_good_side(home: Home) -> None:
+    change(home, "targets.yml", "value: 0.80", "value: 80")
+    change(home, "targets.yml", "value: 0.85", "value: 0.85\n    plan: student")
+    change(home, "targets.yml", "value: 40", "value: 40\n    direction: below")
+    change(home, "targets.yml", "metric: resolution_time", "metric: nps")
+    found = problems(home)
+    for expected in (
+        "80 is out of range; expected a share such as 0.80",
+        "only a target for renewal_rate may name a plan",
+        "a target for nps is 'above'",
+    ):
+        assert any("targets.yml" in line and expected in line for line in found), (expected, found)
+
+
+def test_a_metric_has_one_target_at_a_time(home: Home) -> None:
+    change(home, "targets.yml", "metric: resolution_time", "metric: nps")
+    assert any("a second target for nps" in line for line in problems(home))
+
+
+def test_the_target_that_began_last_is_in_force() -> None:
+    old = Target(metric="nps", value=30, owner_team="a")
+    new = Target(metric="nps", value=40, owner_team="a", from_date=date(2026, 7, 1))
+    plan = Target(metric="renewal_rate", value=0.7, owner_team="a", plan="student")
+    assert targets_in_force([new, plan, old], date(2026, 6, 30)) == [plan, old]
+    assert targets_in_force([new, plan, old], date(2026, 7, 1)) == [new, plan]
 
 
 def test_a_kind_has_one_source_and_a_name_is_no_other_kinds(home: Home) -> None:

@@ -34,20 +34,9 @@ cohorts as (
 
 ),
 
-exit_days as (
+curves as (
 
-    select
-        period_start,
-        observed_days,
-        sum(exits) as exits,
-        -- whoever leaves or is last seen on a day was still at risk on it
-        sum(count(*)) over (
-            partition by period_start
-            order by observed_days desc
-            rows between unbounded preceding and current row
-        ) as at_risk
-    from dated
-    group by period_start, observed_days
+    {{ kaplan_meier('dated', ['period_start'], 'observed_days', 'exits') }}
 
 ),
 
@@ -56,40 +45,11 @@ survival as (
     select
         period_start,
         {%- for name, days in horizons.items() %}
-        case
-            when max(case when observed_days <= {{ days }} and exits = at_risk then 1 else 0 end) = 1
-                then 0
-            else exp(sum(
-                case
-                    when observed_days <= {{ days }} and exits < at_risk
-                        then ln(1 - cast(exits as double precision) / at_risk)
-                    else 0
-                end
-            ))
-        end as {{ name }},
+        {{ survival_at(days) }} as {{ name }},
         {%- endfor %}
-        sum(
-            case
-                when observed_days <= {{ first_year }} and exits < at_risk
-                    then cast(exits as double precision) / (at_risk * (at_risk - exits))
-                else 0
-            end
-        ) as greenwood
-    from exit_days
+        {{ greenwood_at(first_year) }} as greenwood
+    from curves
     group by period_start
-
-),
-
--- log-log interval: it stays within 0 and 1; there is none when nobody or everybody left
-intervals as (
-
-    select
-        *,
-        case
-            when value > 0 and value < 1 and greenwood > 0
-                then exp({{ z95() }} * sqrt(greenwood) / abs(ln(value)))
-        end as spread
-    from survival
 
 )
 
@@ -99,11 +59,11 @@ select
     cast(cohorts.exits as bigint) as exits,
     cast(cohorts.observed_90d as bigint) as observed_90d,
     cast(cohorts.dropped_off_90d as bigint) as dropped_off_90d,
-    round(intervals.retention_90d, 6) as retention_90d,
-    round(intervals.retention_180d, 6) as retention_180d,
-    round(intervals.value, 6) as value,
-    round(power(intervals.value, intervals.spread), 6) as lo,
-    round(power(intervals.value, 1 / intervals.spread), 6) as hi,
+    round(survival.retention_90d, 6) as retention_90d,
+    round(survival.retention_180d, 6) as retention_180d,
+    round(survival.value, 6) as value,
+    round({{ loglog_bound('survival.value', 'survival.greenwood', 'low') }}, 6) as lo,
+    round({{ loglog_bound('survival.value', 'survival.greenwood', 'high') }}, 6) as hi,
     round({{ share('cohorts.dropped_off_90d', 'cohorts.observed_90d') }}, 6)
         as onboarding_dropoff_90d,
     {{ as_of_date() }} > {{ add_days(
@@ -113,5 +73,5 @@ select
     cast({{ dbt.last_day('cohorts.period_start', 'month') }} as date) as period_end,
     {{ as_of_date() }} as as_of_date
 from cohorts
-inner join intervals
-    on cohorts.period_start = intervals.period_start
+inner join survival
+    on cohorts.period_start = survival.period_start

@@ -62,18 +62,27 @@ blocks_of_named as (
         told_apart.profile_id as named_id
     from blocks
     left join told_apart on blocks.profile_id = told_apart.profile_id
+),
+
+found as (
+    select
+        min(profile_id) over (partition by rule_id, block_value, named_id) as profile_a,
+        profile_id as profile_b,
+        rule_id
+    from blocks_of_named
+    union all
+    select
+        one.profile_id as profile_a,
+        other.profile_id as profile_b,
+        one.rule_id
+    from blocks_of_named as one
+    inner join blocks as other on one.rule_id = other.rule_id and one.block_value = other.block_value
+    where one.named_id is not null
 )
 
 select
-    min(profile_id) over (partition by rule_id, block_value, named_id) as profile_a,
-    profile_id as profile_b,
+    profile_a,
+    profile_b,
     rule_id
-from blocks_of_named
-union all
-select
-    one.profile_id as profile_a,
-    other.profile_id as profile_b,
-    one.rule_id
-from blocks_of_named as one
-inner join blocks as other on one.rule_id = other.rule_id and one.block_value = other.block_value
-where one.named_id is not null
+from found
+where profile_a <> profile_b

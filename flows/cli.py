@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commands import look, run, sandbox, segments, setup, sources
+from flows.commands import identity, look, run, sandbox, segments, setup, sources
 from flows.logs import configure_logs, quiet_environment
 
 app = typer.Typer(
@@ -52,6 +52,7 @@ run.add_to(app)
 look.add_to(app)
 app.add_typer(sources.app, name="sources")
 app.add_typer(segments.app, name="segments")
+app.add_typer(identity.app, name="identity")
 app.add_typer(sandbox.app, name="sandbox")
 app.command("demo")(sandbox.demo)
 

@@ -16,6 +16,9 @@ Share = Annotated[float, Field(ge=0, le=1)]
 Days = Annotated[int, Field(ge=0, le=36500)]
 EnvName = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$")]
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=40)]
+Attribute = Literal[
+    "member_number", "first_name", "last_name", "birth_date", "email", "phone_e164", "address"
+]
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -83,9 +86,16 @@ class Retention(Strict):
 
 
 class Identity(Strict):
-    """How people are recognised; a cluster above the guard is left for review."""
+    """How people are recognised; a cluster above the guard is left for review.
+
+    `verified_by`: the sources that have checked an attribute; their values win, and where a date
+    of birth is checked somewhere, only checked ones contradict each other. `death_margin_days`: a
+    record that did something itself this long after a death is another person's.
+    """
 
     cluster_guard: Annotated[int, Field(ge=2, le=100)] = 12
+    verified_by: dict[Attribute, tuple[Name, ...]] = Field(default_factory=dict)
+    death_margin_days: Days = 365
 
 
 class Notifications(Strict):

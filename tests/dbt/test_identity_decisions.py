@@ -67,9 +67,14 @@ class Cases:
         one = self.case("junior-alone")
         one.add("a", last_name="Smith Jr.", **smith)
         one.add("b", "pretix", last_name="Smith", **smith)
-        for name, since in (("numbers-at-once", "2021-06-01"), ("numbers-in-turn", "2023-01-01")):
+        first, later = ("2020-01-01", "2021-12-31"), ("2023-01-01", "2026-12-31")
+        for name, terms in {
+            "numbers-at-once": (first, ("2021-06-01", "2026-12-31")),
+            "numbers-in-turn": (first, later),
+            "numbers-in-turn-again": (later, first),
+        }.items():
             one = self.case(name)
-            for number, start, end in ((1, "2020-01-01", "2021-12-31"), (2, since, "2026-12-31")):
+            for number, (start, end) in enumerate(terms, 1):
                 record = one.add(
                     f"n{number}",
                     first_name="Ada",
@@ -101,6 +106,11 @@ class Cases:
             one.add("dead", deceased_on=day("2021-01-01"), **emil)
             record = one.add("order", "pretix", created_at=OLD, **emil)
             self.pool.row("conformed__registrations", *record, moment(f"{acted}-05-01"))
+
+        one = self.case("reader-after-death")
+        one.add("dead", deceased_on=day("2021-01-01"), mail="emil", first_name="Emil")
+        reader = {"record_kind": "subscriber", "created_at": LATE}
+        one.add("reader", "mailchimp", mail="emil", **reader)
 
     def _weak(self) -> None:
         one = self.case("names-alone")
@@ -136,6 +146,14 @@ class Cases:
         equal = self.case("equal-records")
         for short in ("a", "b"):
             equal.add(short, first_name="Gil", last_name="Equal", mail="gil")
+        survivors = self.case("survivors")
+        ada = {"first_name": "Ada", "last_name": "Berg", "mail": "ada"}
+        new, phone = moment("2022-01-01"), "+4915550000001"
+        survivors.add("a", street="Am Tor 1", city="Bonn", **ada)
+        survivors.add("b", phone_e164=phone, updated_at=new, **ada)
+        whole = {"street": "Am Tor 2", "postal_code": "53111"}
+        survivors.add("c", "odoo", birth_date=day("1980-01-01"), **whole, **ada)
+        survivors.add("d", "pretix", phone_e164="+4915550000002", **ada)
         between = self.case("between")
         for short, system in (("a", "civicrm"), ("b", "salesforce"), ("c", "pretix")):
             between.add(short, system, first_name="Kim", last_name="Mitte", mail="kim")
@@ -151,6 +169,8 @@ class Seen:
     reviews: list[list[tuple[Any, ...]]]
     redirects: list[dict[str, str]]
     rebuilt: Keys
+    survivors: dict[str, tuple[str, str]]
+    address: list[tuple[Any, ...]]
 
     def parts(self, name: str, night: int) -> set[frozenset[str]]:
         return self.cases[name].parts(self.keys[night])
@@ -185,6 +205,13 @@ def seen(tmp_path_factory: pytest.TempPathFactory, identity_steps: list[Step]) -
 
     consent(cases, "link")
     night()
+    provenance = nights.query(
+        "select attribute, source_record_id, rule from dim_member_provenance"
+        " where source_record_id like 'survivors-%'"
+    )
+    address = nights.query(
+        "select street, postal_code, city, city_source from dim_member where street like 'Am Tor%'"
+    )
     decided = decide(cases)
     night()
     rows = nights.query("select * from map_identity order by all")
@@ -201,7 +228,9 @@ def seen(tmp_path_factory: pytest.TempPathFactory, identity_steps: list[Step]) -
     assert len(consents(nights)) == 2
     nights.lose_the_build()
     statuses = {(one, other): (rule, status) for one, other, rule, status in states}
-    return Seen(cases.all, keys, statuses, reviews, redirects, nights.night())
+    survivors = {name: (record[-1], rule) for name, record, rule in provenance}
+    rebuilt = nights.night()
+    return Seen(cases.all, keys, statuses, reviews, redirects, rebuilt, survivors, address)
 
 
 def consent(cases: Cases, name: str) -> None:
@@ -240,10 +269,12 @@ def decide(cases: Cases) -> dict[str, dict[str, Any]]:
         ("junior-alone", together("a b")),
         ("numbers-at-once", together("n1", "n2")),
         ("numbers-in-turn", together("n1 n2")),
+        ("numbers-in-turn-again", together("n1 n2")),
         ("numbers-of-two-systems", together("civicrm salesforce")),
         ("births-over-a-number", together("father customer", "son")),
         ("order-after-death", together("dead", "order")),
         ("order-before-death", together("dead order")),
+        ("reader-after-death", together("dead", "reader")),
         ("names-alone", together("a", "b")),
         ("addresses", together("a", "b d", "c")),
         ("link", together("a", "b")),
@@ -333,3 +364,16 @@ def test_a_pair_keeps_the_day_it_first_came_up(seen: Seen) -> None:
 def test_decisions_survive_the_loss_of_the_whole_build(seen: Seen) -> None:
     for case in seen.cases.values():
         assert case.parts(seen.rebuilt) == case.parts(seen.keys[3]), case.name
+
+
+def test_each_attribute_says_where_it_is_from_and_why(seen: Seen) -> None:
+    """Source priority, then the latest change; a whole address before the part of one."""
+    assert seen.survivors == {
+        "first_name": ("b", "recency"),
+        "last_name": ("b", "recency"),
+        "email": ("b", "recency"),
+        "phone_e164": ("b", "source_priority"),
+        "birth_date": ("c", "only_value"),
+        "address": ("c", "completeness"),
+    }
+    assert seen.address == [("Am Tor 2", "53111", None, None)], "no city of another record"

@@ -39,7 +39,8 @@
       {{ precedence }}
       {%- if checking %}
       + case
-        when {{ people }}.source_system in ({% for name in checking %}'{{ name }}'{{ ', ' if not loop.last }}{% endfor %})
+        when
+          {{ people }}.source_system in ({% for name in checking %}'{{ name }}'{{ ', ' if not loop.last }}{% endfor %})
           then 0
         else {{ survivor_step() }}
       end

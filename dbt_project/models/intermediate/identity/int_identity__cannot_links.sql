@@ -30,7 +30,9 @@ described as (
         case
             when
                 profiles.source_system in (
-                    {%- for name in var('verified_by')['birth_date'] %}'{{ name }}'{{ ', ' if not loop.last }}{% endfor -%}
+                    {%- for name in var('verified_by')['birth_date'] %}
+                    '{{ name }}'{{ ',' if not loop.last }}
+                    {%- endfor %}
                 )
                 then profiles.birth_date
         end as birth_date

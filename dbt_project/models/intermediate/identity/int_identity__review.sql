@@ -44,12 +44,14 @@ named as (
         other.sample_record_id as right_record_id,
         trim(
             {%- for shown, column in compared.items() %}
-            {{ '|| ' if not loop.first }}case when one.{{ column }} = other.{{ column }} then ' {{ shown }}' else '' end
+            {{ '|| ' if not loop.first -}}
+            case when one.{{ column }} = other.{{ column }} then ' {{ shown }}' else '' end
             {%- endfor %}
         ) as agrees,
         trim(
             {%- for shown, column in compared.items() %}
-            {{ '|| ' if not loop.first }}case when one.{{ column }} <> other.{{ column }} then ' {{ shown }}' else '' end
+            {{ '|| ' if not loop.first -}}
+            case when one.{{ column }} <> other.{{ column }} then ' {{ shown }}' else '' end
             {%- endfor %}
         ) as differs
     from {{ ref('int_identity__review_pairs') }} as review_pairs

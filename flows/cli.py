@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from flows.commands import journeys, look, run, sandbox, segments, setup, sources
+from flows.commands import identity, journeys, look, run, sandbox, segments, setup, sources
 from flows.logs import configure_logs, quiet_environment
 
 app = typer.Typer(
@@ -53,6 +53,7 @@ look.add_to(app)
 app.add_typer(sources.app, name="sources")
 app.add_typer(segments.app, name="segments")
 app.add_typer(journeys.app, name="journeys")
+app.add_typer(identity.app, name="identity")
 app.add_typer(sandbox.app, name="sandbox")
 app.command("demo")(sandbox.demo)
 

@@ -102,20 +102,22 @@ def traits(
     last_day = (story.died or scale.limit) - timedelta(days=1)
     created = _contact_created(rng, who, needs_contact)
     changes = [
-        who.arrival + timedelta(days=rng.randint(40, 1500)) if rng.random() < share else None
+        who.arrival + timedelta(days=rng.randint(40, 1500))
+        if rng.random() < scale.wrong(share)
+        else None
         for share in (0.02, 0.10, 0.03)
     ]
     when = [office_time(day, rng) if day and day < last_day else None for day in changes]
     new_last = rng.choice(LAST_NAMES)
     place = f"{rng.choice(STREETS)} {rng.randint(1, 180)}", rng.choice(list(CITIES))
-    has_email = bool(who.email) and (rng.random() < 0.96 or who.shares_email)
+    has_email = bool(who.email) and (rng.random() < scale.right(0.96) or who.shares_email)
     new_email = f"{plain(who.first)}{who.index}@mail.example.{rng.choice(['org', 'com'])}"
-    has_birth = rng.random() < 0.88 or who.shares_email
+    has_birth = rng.random() < scale.right(0.88) or who.shares_email
     may_change = not who.shares_email and has_email
     duplicate = None
     simple = not (who.shares_email or (when[2] and may_change))
-    if created and rng.random() < 0.03 and simple:
-        duplicate = _duplicate(rng, who, created, last_day, has_birth)
+    if created and rng.random() < scale.wrong(0.03) and simple:
+        duplicate = _duplicate(scale, rng, who, created, last_day, has_birth)
     shy = rng.random()
     since = (story.joined or who.arrival) + timedelta(days=rng.randint(10, 900))
     moment = office_time(since, rng) if since < last_day and not who.shares_email else None
@@ -123,7 +125,7 @@ def traits(
     if moment and 0.04 <= shy < 0.055:
         released = moment + timedelta(days=rng.randint(30, 500)) if rng.random() < 0.5 else None
         hold = (moment, released, rng.choice(HOLDS))
-    ticket_email = _ticket_email(rng, who)
+    ticket_email = _ticket_email(scale, rng, who)
     other_address = ticket_email != who.email and rng.random() < 0.9
     membership, marketing = _consents(rng, who, subscription, created, last_day)
     return Traits(
@@ -133,7 +135,7 @@ def traits(
         new_email=(when[2], new_email) if when[2] and may_change else None,
         has_email=has_email,
         has_birth=has_birth,
-        has_phone=rng.random() < 0.93 or who.shares_email or who.email is None,
+        has_phone=rng.random() < scale.right(0.93) or who.shares_email or who.email is None,
         duplicate=duplicate,
         membership=membership,
         marketing=marketing,
@@ -141,15 +143,15 @@ def traits(
         do_not_email=moment if shy < 0.015 else None,
         opted_out=moment if 0.015 <= shy < 0.025 else None,
         on_hold=(moment, 1 if shy < 0.036 else 2) if moment and 0.025 <= shy < 0.04 else None,
-        ticket_names=_ticket_names(rng, who, registrations),
+        ticket_names=_ticket_names(scale, rng, who, registrations),
         ticket_email=ticket_email,
-        gives_number=rng.random() < 0.5 or who.shares_email or other_address,
-        gives_phone=rng.random() < 0.4 or who.shares_email or other_address,
+        gives_number=rng.random() < scale.right(0.5) or who.shares_email or other_address,
+        gives_phone=rng.random() < scale.right(0.4) or who.shares_email or other_address,
         customer_link=rng.choices(["contact", "number", "email"], [80, 12, 8])[0]
         if not who.shares_email
         else "contact",
-        customer_named=rng.random() < 0.92,
-        list_has_number=rng.random() < 0.7 or who.shares_email,
+        customer_named=rng.random() < scale.right(0.92),
+        list_has_number=rng.random() < scale.right(0.7) or who.shares_email,
     )
 
 
@@ -159,19 +161,24 @@ def _contact_created(rng: random.Random, who: Person, needed: bool) -> datetime 
 
 
 def _duplicate(
-    rng: random.Random, who: Person, created: datetime, last_day: date, has_birth: bool
+    scale: Scale,
+    rng: random.Random,
+    who: Person,
+    created: datetime,
+    last_day: date,
+    has_birth: bool,
 ) -> Duplicate | None:
     """A second contact: entered again by hand, sometimes found and merged later."""
     again = created.date() + timedelta(days=rng.randint(20, 1200))
     merged = again + timedelta(days=rng.randint(5, 400)) if rng.random() < 0.65 else None
     if again >= last_day:
         return None
-    keeps_email = who.email is not None and rng.random() < 0.75
+    keeps_email = who.email is not None and rng.random() < scale.right(0.75)
     return Duplicate(
         created=office_time(again, rng),
         merged=office_time(merged, rng) if merged and merged < last_day else None,
         first=who.first,
-        last=typo(rng, who.last) if rng.random() < 0.4 else who.last,
+        last=typo(rng, who.last) if rng.random() < scale.wrong(0.4) else who.last,
         birth=who.birth if has_birth and (rng.random() < 0.7 or not keeps_email) else None,
         email=who.email if keeps_email else None,
         phone=who.phone,
@@ -204,12 +211,12 @@ def _consents(
 
 
 def _ticket_names(
-    rng: random.Random, who: Person, registrations: list[Registration]
+    scale: Scale, rng: random.Random, who: Person, registrations: list[Registration]
 ) -> tuple[tuple[str, str], ...]:
     """At most two spellings per person in the ticket shop (an account remembers its spelling)."""
     if not registrations:
         return ((who.first, who.last),)
-    draw = rng.random()
+    draw = rng.random() / scale.noise
     other = (who.first, who.last)
     if draw < 0.08:
         other = (who.first, typo(rng, who.last))
@@ -232,8 +239,8 @@ def _decomposed(word: str) -> str:
     return unicodedata.normalize("NFD", word)
 
 
-def _ticket_email(rng: random.Random, who: Person) -> str | None:
+def _ticket_email(scale: Scale, rng: random.Random, who: Person) -> str | None:
     """Another address in the ticket shop (work instead of home), for a few."""
-    if who.email is None or (rng.random() < 0.02 and not who.shares_email):
+    if who.email is None or (rng.random() < scale.wrong(0.02) and not who.shares_email):
         return f"{plain(who.last)}.{who.index}@work.example.com"
     return who.email

@@ -41,9 +41,15 @@ class Identity:
 
     @property
     def profile(self) -> tuple[str | None, ...]:
-        """Records with equal profiles are one profile to the identity rules."""
+        """Records with equal profiles are one profile to the identity rules.
+
+        Where nothing but a name is known, equality says nothing: the record is its own.
+        """
+        names = self.first and self.last and self.birth
+        is_known = self.email or self.phone or self.member_number or self.foreign or names
         return (
             self.source,
+            None if is_known else self.record_id,
             self.first,
             self.last,
             self.birth,

@@ -105,7 +105,11 @@ def differ(one: str | None, other: str | None) -> bool:
 
 
 def cannot_link(a: Identity, b: Identity) -> bool:
-    return differ(a.birth, b.birth) or differ(a.member_number, b.member_number)
+    """Different dates of birth, or two numbers of the membership system (taken as held at once)."""
+    is_numbered_twice = a.source == b.source == "civicrm" and differ(
+        a.member_number, b.member_number
+    )
+    return differ(a.birth, b.birth) or is_numbered_twice
 
 
 def shared_values(profiles: Sequence[Profile], attribute: str) -> set[str]:
@@ -123,10 +127,18 @@ def shared_values(profiles: Sequence[Profile], attribute: str) -> set[str]:
     return shared
 
 
-def strong_link(one: Profile, other: Profile) -> bool:
-    """Tiers T0 and T2 (no source of the sandbox has T1's single sign-on)."""
+def stated_link(one: Profile, other: Profile) -> bool:
+    """Tier T0 (no source of the sandbox has T1's single sign-on)."""
     a, b = one.identity, other.identity
-    if (a.foreign and a.foreign in other.contacts) or (b.foreign and b.foreign in one.contacts):
+    return bool(
+        (a.foreign and a.foreign in other.contacts) or (b.foreign and b.foreign in one.contacts)
+    )
+
+
+def strong_link(one: Profile, other: Profile) -> bool:
+    """Tiers T0 and T2."""
+    a, b = one.identity, other.identity
+    if stated_link(one, other):
         return True
     if a.member_number and a.member_number == b.member_number:
         for each in (a, b):
@@ -161,31 +173,50 @@ def profiles_of(owned: Mapping[int, Iterable[Identity]]) -> list[Profile]:
 
 
 def clusters(profiles: Sequence[Profile]) -> list[list[int]]:
-    """Positions of profiles, clustered; a cluster that breaks a guard keeps its strong links."""
+    """Positions of profiles, clustered.
+
+    A cluster that breaks a guard keeps its strong links; where these join what cannot be one
+    person, only what a system states outright (T0).
+    """
     shared_mail, shared_phone = (shared_values(profiles, name) for name in ("email", "phone"))
-    strong, links = [], UnionFind()
+    stated, strong, links = [], [], UnionFind()
     for i, j in combinations(range(len(profiles)), 2):
         if strong_link(profiles[i], profiles[j]):
             strong.append((i, j))
             links.union(i, j)
+            if stated_link(profiles[i], profiles[j]):
+                stated.append((i, j))
         elif weak_link(profiles[i].identity, profiles[j].identity, shared_mail, shared_phone):
             links.union(i, j)
     found: list[list[int]] = []
     for group in links.groups(range(len(profiles))):
         members = [int(str(item)) for item in group]
-        forbidden = any(
-            cannot_link(profiles[i].identity, profiles[j].identity)
-            for i, j in combinations(members, 2)
-        )
-        if len(members) <= CLUSTER_GUARD and not forbidden:
+        if len(members) <= CLUSTER_GUARD and not _contradicts(profiles, members):
             found.append(members)
             continue
-        kept = UnionFind()
-        for i, j in strong:
-            if i in members and j in members:
-                kept.union(i, j)
-        found += [[int(str(item)) for item in part] for part in kept.groups(members)]
+        for part in _joined(members, strong):
+            if not _contradicts(profiles, part):
+                found.append(part)
+                continue
+            for smaller in _joined(part, stated):
+                broken = _contradicts(profiles, smaller)
+                found += [[one] for one in smaller] if broken else [smaller]
     return found
+
+
+def _contradicts(profiles: Sequence[Profile], members: Sequence[int]) -> bool:
+    return any(
+        cannot_link(profiles[i].identity, profiles[j].identity) for i, j in combinations(members, 2)
+    )
+
+
+def _joined(members: Sequence[int], pairs: Iterable[tuple[int, int]]) -> list[list[int]]:
+    """The members, as far as these pairs join them."""
+    kept = UnionFind()
+    for i, j in pairs:
+        if i in members and j in members:
+            kept.union(i, j)
+    return [[int(str(item)) for item in part] for part in kept.groups(members)]
 
 
 def undecidable(owned: Mapping[int, Iterable[Identity]]) -> dict[int, str]:

@@ -23,17 +23,31 @@ GROWTH = 0.12  # yearly growth of arrivals, relative to the first year
 
 @dataclass(frozen=True)
 class Scale:
-    """`people` is how many have arrived by `anchor` (30 June, six and a half years from start)."""
+    """`people` is how many have arrived by `anchor` (30 June, six and a half years from start).
+
+    `noise` multiplies how often systems get a person wrong; 1 is the default association.
+    """
 
     seed: int
     people: int
     start: date
+    noise: float = 1.0
 
     @classmethod
-    def for_today(cls, seed: int, people: int, today: date) -> Scale:
+    def for_today(cls, seed: int, people: int, today: date, noise: float = 1.0) -> Scale:
         if people < 1:
             raise ValueError(f"people must be at least 1, not {people}")
-        return cls(seed, people, date(today.year - HISTORY_YEARS, 1, 1))
+        if noise <= 0:
+            raise ValueError(f"noise must be above 0, not {noise}")
+        return cls(seed, people, date(today.year - HISTORY_YEARS, 1, 1), noise)
+
+    def wrong(self, share: float) -> float:
+        """How often something is wrong that is wrong in this share of the default association."""
+        return share if self.noise == 1 else min(share * self.noise, 0.95)
+
+    def right(self, share: float) -> float:
+        """How often something is right that is right in this share of the default association."""
+        return share if self.noise == 1 else 1 - self.wrong(1 - share)
 
     @property
     def anchor(self) -> date:

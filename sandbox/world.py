@@ -78,13 +78,17 @@ def generate(
     today: date = date(2026, 6, 30),
     truth_days: int = 731,
     processes: int | None = None,
+    noise: float = 1.0,
 ) -> WorldSummary:
     """Write a whole association into the folder `path`; an older world there is replaced.
 
     `people` have appeared by 30 June of `today`'s year. `truth_days` limits the stage truth.
-    The same seed and size give the same world with any number of `processes` (None: all cores).
+    `noise` multiplies how often systems get a person wrong (typos, second contacts, other
+    addresses, missing values); 1 is the default association.
+    The same seed, size and noise give the same world with any number of `processes` (None: all
+    cores).
     """
-    scale = Scale.for_today(seed, people, today)
+    scale = Scale.for_today(seed, people, today, noise)
     making = _emptied(path / UNFINISHED)
     task = Task(scale, closing(today), truth_days, parts=_emptied(making / "parts"))
     with Truth(making / "truth") as truth, _workers(scale, today, processes) as each:
@@ -100,7 +104,13 @@ def generate(
     with PartWriter(own_part(making / "parts")) as part:
         part.add(common_records(scale, task.now, tally))
     assemble(making / STORE_FILE, sorted((making / "parts").iterdir()))
-    settings = {"seed": seed, "people": people, "start": scale.start, "truth_days": truth_days}
+    settings = {
+        "seed": seed,
+        "people": people,
+        "start": scale.start,
+        "truth_days": truth_days,
+        "noise": noise,
+    }
     store = RecordStore(making / STORE_FILE)
     try:
         for name, value in settings.items():
@@ -128,10 +138,13 @@ def advance(path: Path, days: int = 1, *, processes: int | None = None) -> World
     try:
         values = {
             name: store.setting(f"world_{name}") or ""
-            for name in ("seed", "people", "start", "truth_days")
+            for name in ("seed", "people", "start", "truth_days", "noise")
         }
         scale = Scale(
-            int(values["seed"]), int(values["people"]), date.fromisoformat(values["start"])
+            int(values["seed"]),
+            int(values["people"]),
+            date.fromisoformat(values["start"]),
+            float(values["noise"] or 1),
         )
         before = store.now().date()
         today = before + timedelta(days=days)

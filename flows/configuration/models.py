@@ -46,6 +46,9 @@ RANGES: dict[str, tuple[float, float, str]] = {
     "resolution_time": (0.01, 100_000, "hours, more than 0"),
     "active_members": (0, 1e9, "a number of people"),
 }
+Attribute = Literal[
+    "member_number", "first_name", "last_name", "birth_date", "email", "phone_e164", "address"
+]
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
@@ -116,9 +119,16 @@ class Retention(Strict):
 
 
 class Identity(Strict):
-    """How people are recognised; a cluster above the guard is left for review."""
+    """How people are recognised; a cluster above the guard is left for review.
+
+    `verified_by`: the sources that have checked an attribute; their values win, and where a date
+    of birth is checked somewhere, only checked ones contradict each other. `death_margin_days`: a
+    record that did something itself this long after a death is another person's.
+    """
 
     cluster_guard: Annotated[int, Field(ge=2, le=100)] = 12
+    verified_by: dict[Attribute, tuple[Name, ...]] = Field(default_factory=dict)
+    death_margin_days: Days = 365
 
 
 class NpsSurveys(Strict):

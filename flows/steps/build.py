@@ -1,7 +1,7 @@
 """One dbt build into a private database file.
 
-Data flow: raw.duckdb (read only) + last good build -> dbt build -> builds/build-<run id>.duckdb,
-with dbt's manifest.json and run_results.json kept beside it.
+Data flow: raw.duckdb + file of decisions + last good build -> dbt build ->
+builds/build-<run id>.duckdb, with dbt's manifest.json and run_results.json kept beside it.
 dbt runs as a subprocess, one at a time: a crash of it is a failed step, never a crash of the night.
 """
 
@@ -27,6 +27,7 @@ from flows.configuration.measures import measure_variables
 from flows.configuration.models import Target
 from flows.errors import JourneyError
 from flows.home import Home
+from flows.identity.decisions import copy_into_raw
 from flows.logs import logger
 from flows.product import DBT_PROJECT
 from flows.results import BuildResult
@@ -64,6 +65,7 @@ def build(configuration: Configuration, run_id: str, as_of: date) -> BuildResult
         shutil.copyfile(last_good, database)
     reached("build:started")
     variables = dbt_variables(configuration, run_id, as_of)
+    copy_into_raw(home)
     # Unit tests prove the code, not tonight's data: they belong to the product's own test suite.
     command = ["build", "--exclude-resource-type", "unit_test"]
     if unread := _unread(configuration):
@@ -135,7 +137,7 @@ def dbt_variables(configuration: Configuration, run_id: str, as_of: date) -> dic
         "plan_overrides": {
             code: rules.model_dump(exclude_none=True) for code, rules in organisation.plans.items()
         },
-        "cluster_guard": organisation.identity.cluster_guard,
+        **organisation.identity.model_dump(mode="json"),
         **organisation.metrics.model_dump(mode="json"),
         "targets": [
             target.model_dump(include={"metric", "value", "owner_team", "plan"})

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 import pytest
+from identity_nights import Step, compile_models, read_steps
 from upstream import ROOT, Built, ingest_sandbox, once, run_dbt
 
 from flows.configuration.journey_files import read_journeys
@@ -48,3 +49,13 @@ def sandbox_build(shared: Path, world: Path) -> Built:
     said = (folder / "said.txt").read_text(encoding="utf-8")
     code = int((folder / "code.txt").read_text(encoding="utf-8"))
     return Built(code, said, folder / "build.duckdb", folder / "target")
+
+
+@pytest.fixture(scope="session")
+def identity_steps(shared: Path) -> list[Step]:
+    """The identity models as dbt compiles them, in the order in which it would run them."""
+    folder = shared / "identity-models"
+    with once(folder) as mine:
+        if mine:
+            compile_models(folder)
+    return read_steps(Built(0, "", folder / "build.duckdb", folder / "target"))

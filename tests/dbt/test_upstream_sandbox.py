@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,24 @@ def test_people_are_exactly_the_true_ones_unless_undecidable(
     everybody = sandbox_build.rows(f"select count(*) from '{world}/truth/people.parquet'")[0][0]
     assert everybody > 250
     assert len(undecidable) < 0.03 * everybody
+
+
+def test_pairs_of_records_are_linked_with_few_false_links(
+    sandbox_build: Built, world: Path
+) -> None:
+    """Pairwise, over every pair of records: precision at least 0.999, recall at least 0.95."""
+    linked = sandbox_build.rows(
+        "select truth.person_id, map.member_key"
+        f" from '{world}/truth/records.parquet' as truth"
+        " left join int_identity__current as map using (source_system, source_record_id)"
+    )
+    both, found, true = (
+        sum(count * (count - 1) // 2 for count in Counter(labels).values())
+        for labels in (linked, [key for _, key in linked], [owner for owner, _ in linked])
+    )
+    assert true > 3000
+    assert both / found >= 0.999
+    assert both / true >= 0.95
 
 
 def test_terms_are_the_true_ones(sandbox_build: Built, world: Path) -> None:

@@ -94,10 +94,26 @@ def test_more_than_twelve_profiles_are_broken_up() -> None:
     assert not decided(ANNA, *phones)
 
 
-def test_two_member_numbers_break_a_cluster() -> None:
+def test_two_member_numbers_of_one_system_break_a_cluster() -> None:
     one = record("civicrm", 10, first="anna", last="ahrens", email=MAIL, member_number="M-1")
-    two = record("pretix", first="anna", last="ahrens", email=MAIL, member_number="M-2")
+    two = record("civicrm", 11, first="anna", last="ahrens", email=MAIL, member_number="M-2")
+    typed = record("pretix", first="anna", last="ahrens", email=MAIL, member_number="M-2")
     assert not decided(one, two)
+    assert decided(one, other=(two,))
+    assert decided(one, typed)
+
+
+def test_a_father_and_a_son_on_one_number_keep_what_is_stated_outright() -> None:
+    father = record("civicrm", 10, last="kern", birth="1950-01-01", member_number="M-1")
+    customer = record("stripe", foreign="10")
+    son = record("pretix", last="kern", birth="1980-01-01", member_number="M-1")
+    assert decided(father, customer, other=(son,))
+
+
+def test_a_name_alone_makes_nobody_one() -> None:
+    one = record("pretix", 1, first="anna", last="ahrens")
+    assert not decided(one, record("pretix", 2, first="anna", last="ahrens"))
+    assert decided(one, other=(record("pretix", 2, first="anna", last="ahrens"),))
 
 
 def test_normal_forms() -> None:

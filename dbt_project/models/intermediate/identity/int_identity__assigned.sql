@@ -29,7 +29,11 @@ living as (
         cluster_keys.person_key,
         rules.rule_id,
         rules.score,
-        case when clusters.guard_reason is null then 'auto' else 'review' end as status,
+        case
+            when rules.rule_id = 'M' then 'manual'
+            when clusters.guard_reason is null then 'auto'
+            else 'review'
+        end as status,
         true as is_record_current
     from records
     inner join clusters on records.profile_id = clusters.profile_id

@@ -1,39 +1,34 @@
--- What all rules together would join, before the guard has looked at it.
+-- What the automatic rules together would join, and why the guard refuses it, if it does.
 with labels as (
-    {{ connected_components(ref('int_identity__pairs')) }}
+    select * from {{ ref('int_identity__labels') }}
 ),
 
-profiles as (
-    select * from {{ ref('int_identity__profiles') }}
-),
-
-members as (
+conflicts as (
     select
-        profiles.profile_id,
-        profiles.birth_date,
-        profiles.member_number,
-        labels.component_id
-    from profiles
-    inner join labels on profiles.profile_id = labels.node_id
+        one.label_id,
+        min(cannot_links.reason) as reason
+    from {{ ref('int_identity__cannot_links') }} as cannot_links
+    inner join labels as one on cannot_links.profile_a = one.profile_id
+    inner join labels as other on cannot_links.profile_b = other.profile_id and one.label_id = other.label_id
+    group by one.label_id
 ),
 
-judged as (
+sizes as (
     select
-        component_id,
-        count(*) as profile_count,
-        case
-            when count(distinct birth_date) > 1 then 'birth_dates_differ'
-            when count(distinct member_number) > 1 then 'member_numbers_differ'
-            when count(*) > {{ var('cluster_guard') }} then 'too_large'
-        end as guard_reason
-    from members
-    group by component_id
+        label_id,
+        count(*) as profile_count
+    from labels
+    group by label_id
 )
 
 select
-    members.profile_id,
-    members.component_id,
-    judged.profile_count,
-    judged.guard_reason
-from members
-inner join judged on members.component_id = judged.component_id
+    labels.profile_id,
+    labels.label_id as component_id,
+    sizes.profile_count,
+    case
+        when conflicts.reason is not null then conflicts.reason
+        when sizes.profile_count > {{ var('cluster_guard') }} then 'too_large'
+    end as guard_reason
+from labels
+inner join sizes on labels.label_id = sizes.label_id
+left join conflicts on labels.label_id = conflicts.label_id

@@ -1,6 +1,8 @@
--- Which key each cluster carries. A key stays with the part that holds the record it was born from;
--- of several keys in one cluster the oldest member-bearing record's survives; a part left without a
--- key gets a new one.
+-- Which key each cluster carries. When a person is separated, the key stays with the membership: with
+-- the record it was born from if that one bears a membership, else with the oldest record that does. So
+-- neither an older record of a new system nor a newsletter address that no longer fits takes a member's
+-- key away. Of several keys in one cluster the oldest member-bearing record's survives; a part left
+-- without a key gets a new one.
 with records as (
     select * from {{ ref('int_identity__records') }}
 ),
@@ -25,7 +27,7 @@ members as (
         row_number() over (
             partition by clusters.cluster_id
             order by
-                records.is_member_bearing desc,
+                case when records.is_member_bearing then 0 else 1 end,
                 records.created_at,
                 records.source_system,
                 records.source_record_id
@@ -43,8 +45,12 @@ claims as (
         row_number() over (
             partition by previous_key
             order by
-                case when birth_key = previous_key then 0 else 1 end,
-                is_member_bearing desc,
+                case
+                    when is_member_bearing and birth_key = previous_key then 0
+                    when is_member_bearing then 1
+                    when birth_key = previous_key then 2
+                    else 3
+                end,
                 created_at,
                 source_system,
                 source_record_id

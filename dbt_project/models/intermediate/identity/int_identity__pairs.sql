@@ -1,5 +1,5 @@
--- Every tier is a join on equal values, never a comparison of all with all. Where equality alone
--- decides (T1, T4, T5) the block's first profile stands for the block.
+-- Every tier is a join on equal values, never a comparison of all with all. A pair that somebody told
+-- apart is no pair, whatever a rule says.
 with profiles as (
     select * from {{ ref('int_identity__profiles') }}
 ),
@@ -12,24 +12,17 @@ shared_contacts as (
     select * from {{ ref('int_identity__shared_contacts') }}
 ),
 
+decided_apart as (
+    select * from {{ ref('int_identity__decided_pairs') }}
+    where kind = 'distinct'
+),
+
 own_emails as (
     select profiles.*
     from profiles
     left join shared_contacts
         on profiles.email_key = shared_contacts.contact_value and shared_contacts.contact_kind = 'email'
     where profiles.email_key is not null and shared_contacts.contact_value is null
-),
-
-own_phones as (
-    select profiles.*
-    from profiles
-    left join shared_contacts
-        on profiles.phone_e164 = shared_contacts.contact_value and shared_contacts.contact_kind = 'phone'
-    where
-        profiles.phone_e164 is not null
-        and profiles.first_key is not null
-        and profiles.last_key is not null
-        and shared_contacts.contact_value is null
 ),
 
 usable_numbers as (
@@ -56,15 +49,6 @@ foreign_ids as (
         on
             profiles.foreign_source_system = records.source_system
             and profiles.foreign_record_id = records.source_record_id
-),
-
-sso_subjects as (
-    select
-        min(profile_id) over (partition by sso_subject) as profile_a,
-        profile_id as profile_b,
-        'T1' as rule_id
-    from profiles
-    where sso_subject is not null
 ),
 
 member_numbers as (
@@ -94,41 +78,31 @@ emails as (
     where {{ names_compatible('one', 'other') }}
 ),
 
-phones as (
-    select
-        min(profile_id) over (partition by phone_e164, first_key, last_key) as profile_a,
-        profile_id as profile_b,
-        'T4' as rule_id
-    from own_phones
-),
-
-birth_dates as (
-    select
-        min(profile_id) over (partition by first_key, last_key, birth_date) as profile_a,
-        profile_id as profile_b,
-        'T5' as rule_id
-    from profiles
-    where first_key is not null and last_key is not null and birth_date is not null
-),
-
 found as (
     select * from foreign_ids
-    union all
-    select * from sso_subjects
     union all
     select * from member_numbers
     union all
     select * from emails
     union all
-    select * from phones
-    union all
-    select * from birth_dates
+    select * from {{ ref('int_identity__equal_values') }}
+),
+
+ordered as (
+    select
+        least(profile_a, profile_b) as profile_a,
+        greatest(profile_a, profile_b) as profile_b,
+        min(rule_id) as rule_id
+    from found
+    where profile_a <> profile_b
+    group by least(profile_a, profile_b), greatest(profile_a, profile_b)
 )
 
 select
-    least(profile_a, profile_b) as profile_a,
-    greatest(profile_a, profile_b) as profile_b,
-    min(rule_id) as rule_id
-from found
-where profile_a <> profile_b
-group by least(profile_a, profile_b), greatest(profile_a, profile_b)
+    ordered.profile_a,
+    ordered.profile_b,
+    ordered.rule_id
+from ordered
+left join decided_apart
+    on ordered.profile_a = decided_apart.profile_a and ordered.profile_b = decided_apart.profile_b
+where decided_apart.profile_a is null

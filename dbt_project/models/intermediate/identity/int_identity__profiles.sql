@@ -12,11 +12,13 @@ select
     max(member_number) as member_number,
     max(first_key) as first_key,
     max(last_key) as last_key,
+    max(suffix_key) as suffix_key,
     max(street_key) as street_key,
     max(postal_key) as postal_key,
     max(email_key) as email_key,
     max(phone_e164) as phone_e164,
     max(birth_date) as birth_date,
+    min(deceased_on) as deceased_on,
     -- A subscriber, respondent or customer may give a member number and no name.
     max(first_key) is null
     and max(last_key) is null

@@ -1,121 +1,102 @@
--- Pairs a person should look at: what the guard separated (T3 to T5), equal names behind a shared
--- address, equal names at one postal address (T6).
+-- Two people who may be one, with the strongest evidence there is and the records it was found in. Whom
+-- somebody has told apart is not asked about again.
+{%- set compared = {
+    'first_name': 'first_key', 'last_name': 'last_key', 'suffix': 'suffix_key', 'birth_date': 'birth_date',
+    'email': 'email_key', 'phone': 'phone_e164', 'member_number': 'member_number', 'street': 'street_key',
+    'postal_code': 'postal_key'
+} %}
 with profiles as (
-    select * from {{ ref('int_identity__profiles') }}
-),
-
-clusters as (
-    select * from {{ ref('int_identity__clusters') }}
+    select
+        profiles.*,
+        clusters.cluster_id
+    from {{ ref('int_identity__profiles') }} as profiles
+    inner join {{ ref('int_identity__clusters') }} as clusters on profiles.profile_id = clusters.profile_id
 ),
 
 current_map as (
     select * from {{ ref('int_identity__current') }}
 ),
 
-pairs as (
-    select * from {{ ref('int_identity__pairs') }}
+components as (
+    select * from {{ ref('int_identity__components') }}
 ),
 
-shared_contacts as (
-    select * from {{ ref('int_identity__shared_contacts') }}
-),
-
-clustered as (
-    select
-        profiles.*,
-        clusters.cluster_id,
-        clusters.guard_reason
-    from profiles
-    inner join clusters on profiles.profile_id = clusters.profile_id
-),
-
-separated as (
-    select
-        pairs.profile_a,
-        pairs.profile_b,
-        one.guard_reason as reason,
-        pairs.rule_id
-    from pairs
-    inner join clustered as one on pairs.profile_a = one.profile_id
-    where one.guard_reason is not null
-),
-
-sharing as (
-    select clustered.*
-    from clustered
-    inner join shared_contacts
-        on clustered.email_key = shared_contacts.contact_value and shared_contacts.contact_kind = 'email'
-    where shared_contacts.reason <> 'crowd' and clustered.first_key is not null
-),
-
-shared_emails as (
-    select
-        one.profile_id as profile_a,
-        other.profile_id as profile_b,
-        'shared_email' as reason,
-        'T3' as rule_id
-    from sharing as one
-    inner join sharing as other
-        on
-            one.email_key = other.email_key
-            and one.first_key = other.first_key
-            and one.profile_id < other.profile_id
-),
-
-addresses as (
-    select
-        min(profile_id) over (partition by first_key, last_key, street_key, postal_key) as profile_a,
-        profile_id as profile_b,
-        'same_name_and_address' as reason,
-        'T6' as rule_id
-    from clustered
-    where
-        first_key is not null and last_key is not null and street_key is not null and postal_key is not null
-),
-
-undecided as (
-    select * from separated
-    union all
-    select * from shared_emails
-    union all
-    select * from addresses
+decided_apart as (
+    select distinct
+        least(one.cluster_id, other.cluster_id) as cluster_a,
+        greatest(one.cluster_id, other.cluster_id) as cluster_b
+    from {{ ref('int_identity__decided_pairs') }} as decided_pairs
+    inner join profiles as one on decided_pairs.profile_a = one.profile_id
+    inner join profiles as other on decided_pairs.profile_b = other.profile_id
+    where decided_pairs.kind = 'distinct'
 ),
 
 named as (
     select
-        undecided.reason,
-        undecided.rule_id,
+        review_pairs.rule_id,
+        review_pairs.reason,
+        least(one.cluster_id, other.cluster_id) as cluster_a,
+        greatest(one.cluster_id, other.cluster_id) as cluster_b,
+        components.profile_count,
         one.source_system as left_source_system,
         one.sample_record_id as left_record_id,
         other.source_system as right_source_system,
-        other.sample_record_id as right_record_id
-    from undecided
-    inner join clustered as one on undecided.profile_a = one.profile_id
-    inner join clustered as other on undecided.profile_b = other.profile_id
-    where one.cluster_id <> other.cluster_id
+        other.sample_record_id as right_record_id,
+        trim(
+            {%- for shown, column in compared.items() %}
+            {{ '|| ' if not loop.first -}}
+            case when one.{{ column }} = other.{{ column }} then ' {{ shown }}' else '' end
+            {%- endfor %}
+        ) as agrees,
+        trim(
+            {%- for shown, column in compared.items() %}
+            {{ '|| ' if not loop.first -}}
+            case when one.{{ column }} <> other.{{ column }} then ' {{ shown }}' else '' end
+            {%- endfor %}
+        ) as differs
+    from {{ ref('int_identity__review_pairs') }} as review_pairs
+    inner join profiles as one on review_pairs.profile_a = one.profile_id
+    inner join profiles as other on review_pairs.profile_b = other.profile_id
+    left join components on review_pairs.profile_a = components.profile_id
+),
+
+ranked as (
+    select
+        named.*,
+        row_number() over (
+            partition by named.cluster_a, named.cluster_b
+            order by
+                named.rule_id,
+                named.reason,
+                named.left_source_system,
+                named.left_record_id,
+                named.right_source_system,
+                named.right_record_id
+        ) as evidence_rank
+    from named
+    left join decided_apart
+        on named.cluster_a = decided_apart.cluster_a and named.cluster_b = decided_apart.cluster_b
+    where decided_apart.cluster_a is null
 )
 
 select
     {{ surrogate_key([
-        'named.left_source_system', 'named.left_record_id', 'named.right_source_system', 'named.right_record_id'
+        'least(left_map.member_key, right_map.member_key)', 'greatest(left_map.member_key, right_map.member_key)'
     ]) }} as review_id,
-    min(named.reason) as reason,
-    min(named.rule_id) as rule_id,
-    named.left_source_system,
-    named.left_record_id,
+    ranked.reason,
+    ranked.rule_id,
+    ranked.agrees,
+    ranked.differs,
+    cast(coalesce(ranked.profile_count, 1) as integer) as profile_count,
+    ranked.left_source_system,
+    ranked.left_record_id,
     left_map.member_key as left_member_key,
-    named.right_source_system,
-    named.right_record_id,
+    ranked.right_source_system,
+    ranked.right_record_id,
     right_map.member_key as right_member_key
-from named
+from ranked
 inner join current_map as left_map
-    on named.left_source_system = left_map.source_system and named.left_record_id = left_map.source_record_id
+    on ranked.left_source_system = left_map.source_system and ranked.left_record_id = left_map.source_record_id
 inner join current_map as right_map
-    on named.right_source_system = right_map.source_system and named.right_record_id = right_map.source_record_id
-group by
-    named.left_source_system,
-    named.left_record_id,
-    left_map.member_key,
-    named.right_source_system,
-    named.right_record_id,
-    right_map.member_key
+    on ranked.right_source_system = right_map.source_system and ranked.right_record_id = right_map.source_record_id
+where ranked.evidence_rank = 1

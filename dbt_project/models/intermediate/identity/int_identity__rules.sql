@@ -1,6 +1,17 @@
--- The strongest rule that ties each profile to its cluster.
+-- The strongest rule that ties each profile to its cluster; what a person has linked counts first.
 with pairs as (
-    select * from {{ ref('int_identity__pairs') }}
+    select
+        profile_a,
+        profile_b,
+        rule_id
+    from {{ ref('int_identity__pairs') }}
+    union all
+    select
+        profile_a,
+        profile_b,
+        'M' as rule_id
+    from {{ ref('int_identity__decided_pairs') }}
+    where kind = 'link'
 ),
 
 clusters as (

@@ -1,12 +1,11 @@
--- Each attribute on its own comes from the first record, in the order of var source_priority and then
--- of recency, that has a value.
+-- Each attribute survives on its own from one record, as dim_member_provenance says; the parts of an
+-- address survive together.
 {%- set attributes = [
     'member_number', 'first_name', 'last_name', 'birth_date', 'email', 'phone_e164', 'street',
     'postal_code', 'city'
 ] %}
-with current_map as (
-    select * from {{ ref('int_identity__current') }}
-    where is_record_current
+with precedence as (
+    select * from {{ ref('int_identity__precedence') }}
 ),
 
 people as (
@@ -20,14 +19,13 @@ shared_contacts as (
 
 records as (
     select
-        current_map.member_key,
+        precedence.member_key,
         people.source_system,
         people.member_number,
         people.first_name,
         people.last_name,
         people.birth_date,
-        -- An address that cannot be normalised cannot be written to.
-        case when people.email_key is not null then people.email end as email,
+        people.email,
         people.email_key,
         people.phone_e164,
         people.street,
@@ -36,30 +34,22 @@ records as (
         people.deceased_on,
         people.created_at,
         people.known_at,
-        row_number() over (
-            partition by current_map.member_key
-            order by
-                case people.source_system
-                    {%- for source_system in var('source_priority') %}
-                    when '{{ source_system }}' then {{ loop.index }}
-                    {%- endfor %}
-                    else 99
-                end,
-                people.updated_at desc,
-                people.source_record_id
-        ) as precedence
+        {%- for attribute in survivor_columns() %}
+        {{ survivor_rank(attribute, 'people', 'precedence.precedence') }} as {{ attribute }}_rank
+        {{- ',' if not loop.last }}
+        {%- endfor %}
     from people
-    inner join current_map
+    inner join precedence
         on
-            people.source_system = current_map.source_system
-            and people.source_record_id = current_map.source_record_id
+            people.source_system = precedence.source_system
+            and people.source_record_id = precedence.source_record_id
 ),
 
 firsts as (
     select
         member_key,
-        {%- for attribute in attributes %}
-        min(case when {{ attribute }} is not null then precedence end) as {{ attribute }}_precedence,
+        {%- for attribute in survivor_columns() %}
+        min({{ attribute }}_rank) as {{ attribute }}_rank,
         {%- endfor %}
         count(*) as record_count,
         count(distinct source_system) as system_count,
@@ -73,13 +63,19 @@ firsts as (
 golden as (
     select
         firsts.member_key,
-        {%- for attribute in attributes %}
-        max(case when records.precedence = firsts.{{ attribute }}_precedence then records.{{ attribute }} end)
-            as {{ attribute }},
-        max(case when records.precedence = firsts.{{ attribute }}_precedence then records.source_system end)
-            as {{ attribute }}_source,
+        {%- for attribute, columns in survivor_columns().items() %}
+        {%- for column in columns %}
+        max(case when records.{{ attribute }}_rank = firsts.{{ attribute }}_rank then records.{{ column }} end)
+            as {{ column }},
+        max(
+            case
+                when records.{{ attribute }}_rank = firsts.{{ attribute }}_rank and records.{{ column }} is not null
+                    then records.source_system
+            end
+        ) as {{ column }}_source,
         {%- endfor %}
-        max(case when records.precedence = firsts.email_precedence then records.email_key end) as email_key
+        {%- endfor %}
+        max(case when records.email_rank = firsts.email_rank then records.email_key end) as email_key
     from firsts
     inner join records on firsts.member_key = records.member_key
     group by firsts.member_key

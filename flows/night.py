@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from expectations.run import Auditor
-from flows.errors import AuditFailed, HeldByGuard, JourneyError
+from flows.errors import AuditFailed, HeldByGuard, JourneyError, UsageError
 from flows.home import Home
 from flows.results import BuildResult, PublishResult, Receipt, SourceResult, StreamResult
 from flows.runner import Runner
@@ -30,6 +30,7 @@ from flows.steps.build import (
 from flows.steps.clockwork import engine_clock
 from flows.steps.documents import write_data_docs, write_dbt_docs, write_page
 from flows.steps.ingest import ingest_source
+from flows.steps.known import build_as_known, local_day, remove_known
 from flows.steps.load import load, prune_landing
 from flows.steps.publish import prune, publish
 from flows.steps.push import push_platforms
@@ -52,6 +53,7 @@ def run_night(home: Home, options: Options, runner: Runner | None = None) -> Rec
 def tidy(run: Session) -> None:
     """Remove what interrupted runs left: orphan builds, half-written versions."""
     orphans = remove_orphans(run.home)
+    remove_known(run.home, run.configuration.organisation.retention.known_days, datetime.now(UTC))
     prune(run.home, run.configuration.organisation.retention.published_versions)
     if orphans:
         run.warn(f"removed {len(orphans)} file(s) of builds that never became good")
@@ -102,7 +104,10 @@ def ingest(
 
 def build_warehouse(run: Session) -> BuildResult:
     """One dbt build; raises AuditFailed for failed tests, JourneyError for failed models."""
-    result = run.step("build", partial(build, run.configuration, run.receipt.run_id, run.as_of))
+    now = engine_clock(run.configuration, run.today).now()
+    result = run.step(
+        "build", partial(build, run.configuration, run.receipt.run_id, run.as_of, now)
+    )
     run.receipt.nodes = dict(result.nodes)
     run.runner.table("dbt-nodes", node_rows(result), "Every dbt node: status and seconds")
     for node in result.warned:
@@ -115,6 +120,21 @@ def build_warehouse(run: Session) -> BuildResult:
             hint=f"Nothing was published. dbt's log: {run.home.dbt / 'logs' / 'dbt.log'}",
         )
     return result
+
+
+def build_known(run: Session, known_at: datetime) -> Path:
+    """The private file of what was known at `known_at` (naive UTC), which must have passed."""
+    now = engine_clock(run.configuration, run.today).now().astimezone(UTC).replace(tzinfo=None)
+    if known_at > now:
+        raise UsageError(
+            f"--as-known-at: {known_at} (UTC) has not come yet; it is {now:%Y-%m-%d %H:%M:%S}"
+        )
+    as_of = run.options.as_of or local_day(known_at, run.configuration.organisation.zone)
+    run.receipt.as_of = as_of
+    return run.step(
+        "build as known",
+        partial(build_as_known, run.configuration, run.receipt.run_id, as_of, known_at),
+    )
 
 
 def publish_waiting(run: Session, auditor: Auditor) -> PublishResult:

@@ -15,7 +15,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -36,7 +36,7 @@ _DBT = ("-c", "from dbt.cli.main import cli; cli()")
 
 def remove_orphans(home: Home) -> list[str]:
     """Delete every build but the last good one, left by runs that died or failed; their names."""
-    keep = _target_of(home.builds / "current")
+    keep = last_good(home)
     removed = []
     for path in sorted(home.builds.glob("build-*")):
         if keep and path.name.startswith(f"{keep.stem}."):
@@ -49,21 +49,27 @@ def remove_orphans(home: Home) -> list[str]:
     return removed
 
 
-def build(configuration: Configuration, run_id: str, as_of: date) -> BuildResult:
-    """Run `dbt build`; failed models and tests are in the result, a broken dbt is an error."""
+def build(
+    configuration: Configuration, run_id: str, as_of: date, now: datetime | None = None
+) -> BuildResult:
+    """Run `dbt build`; failed models and tests are in the result, a broken dbt is an error.
+
+    `now` (UTC, by the clock that dates what is loaded): when this build's knowledge was taken.
+    """
     home = configuration.home
     started = time.monotonic()
     database = home.builds / f"build-{run_id}.duckdb"
     artifacts = home.builds / f"build-{run_id}.artifacts"
-    last_good = _target_of(home.builds / "current")
-    if last_good:
+    if before := last_good(home):
         # The identity map is append-only and lives in the build: carry it on.
-        shutil.copyfile(last_good, database)
+        shutil.copyfile(before, database)
     reached("build:started")
     variables = dbt_variables(configuration, run_id, as_of)
+    if now:
+        variables["built_at"] = now.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ")
     # Unit tests prove the code, not tonight's data: they belong to the product's own test suite.
     command = ["build", "--exclude-resource-type", "unit_test"]
-    if unread := _unread(configuration):
+    if unread := unread_models(configuration):
         command += ["--exclude", *unread]
     code = run_dbt(home, command, variables, database)
     reached("build:done")
@@ -153,7 +159,7 @@ def _kinds(configuration: Configuration) -> set[str]:
     return {"mapped" if is_mapped(kind) else kind for kind in kinds}
 
 
-def _unread(configuration: Configuration) -> list[str]:
+def unread_models(configuration: Configuration) -> list[str]:
     """dbt's words to leave out the staging models of kinds nobody configured: they cost nothing."""
     folders = {path.name for path in (DBT_PROJECT / "models" / "staging").iterdir()}
     return [f"staging.{kind}" for kind in sorted(folders - _kinds(configuration))]
@@ -197,7 +203,7 @@ def run_dbt(
 
 def promote(home: Home, result: BuildResult) -> None:
     """Make an audited build the last good one and remove the one it follows."""
-    before = _target_of(home.builds / "current")
+    before = last_good(home)
     _point(home.builds / "current", result.database.name)
     if before and before != home.builds / result.database.name:
         before.unlink()
@@ -205,6 +211,11 @@ def promote(home: Home, result: BuildResult) -> None:
     candidate = home.builds / "candidate"
     if candidate.is_symlink():
         candidate.unlink()
+
+
+def last_good(home: Home) -> Path | None:
+    """The file of the last build that passed its audit, or None."""
+    return _target_of(home.builds / "current")
 
 
 def candidate(home: Home) -> BuildResult | None:

@@ -12,11 +12,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pandas as pd
+from typer.testing import CliRunner
 
+from flows.cli import app
 from flows.demo import ensure_sandbox
 from flows.example import write_example
 from flows.home import Home
@@ -58,6 +62,7 @@ class Nights:
     home: Home
     snapshots: list[Snapshot]
     reads: list[int]  # how often the reader read during nights 2 and 3, and versions it saw
+    known: str  # what `journey build --as-known-at` said, asked for what night 2 knew
 
 
 def organisation(root: Path, served: ServedSandbox) -> Home:
@@ -156,7 +161,26 @@ def build_nights(root: Path) -> Nights:
         with reading(home) as reads:
             run_night(home, Options(docs=False))
             snapshots.append(snapshot(home, served))
+            moment = last_load(home)
             advance(root / "sandbox-data", 1)
             run_night(home, Options(docs=False))
             snapshots.append(snapshot(home, served))
-    return Nights(home, snapshots, reads)
+        known = as_known(home, moment)
+    return Nights(home, snapshots, reads, known)
+
+
+def last_load(home: Home) -> datetime:
+    """When raw was last written, naive UTC by the sandbox's clock."""
+    with duckdb.connect(str(home.raw), read_only=True) as db:
+        row = db.execute("select max(known_at) from _journey.batch").fetchone()
+    assert row
+    found: datetime = row[0]
+    return found
+
+
+def as_known(home: Home, moment: datetime) -> str:
+    """Ask for the warehouse as known at a moment, like a user would."""
+    arguments = ["build", "--home", str(home.root), "--as-known-at", moment.isoformat()]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.stdout + result.stderr
+    return result.stdout

@@ -3,26 +3,30 @@
   {%- if var('as_of_date', none) -%}
     cast('{{ var("as_of_date") }}' as date)
   {%- else -%}
-    {{ local_date(utc_now()) }}
+    {{ local_date(knowledge_timestamp()) }}
   {%- endif -%}
 {%- endmacro %}
 
-{# The last moment the build may call past: now, or the end of the as-of day when that is earlier. #}
+{# The last moment the build may call past: that of its knowledge, or the end of the as-of day when that
+   is earlier. #}
 {% macro as_of_timestamp() -%}
   {%- if var('as_of_date', none) -%}
     least(
-      {{ utc_now() }},
+      {{ knowledge_timestamp() }},
       {{ local_to_utc("cast('" ~ var('as_of_date') ~ "' as timestamp) + interval '1' day") }}
     )
   {%- else -%}
-    {{ utc_now() }}
+    {{ knowledge_timestamp() }}
   {%- endif -%}
 {%- endmacro %}
 
-{# When this build's knowledge was taken: the run's start, or the moment it pretends to be run at. #}
+{# When this build's knowledge was taken: the moment it pretends to be run at (var `as_known_at`), the
+   run's start by the clock that dates what is loaded (var `built_at`), else by the machine's clock. #}
 {% macro knowledge_timestamp() -%}
   {%- if var('as_known_at', none) -%}
     cast('{{ var("as_known_at") }}' as timestamp)
+  {%- elif var('built_at', none) -%}
+    cast('{{ var("built_at") }}' as timestamp)
   {%- else -%}
     cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}' as timestamp)
   {%- endif -%}

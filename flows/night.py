@@ -104,10 +104,7 @@ def ingest(
 
 def build_warehouse(run: Session) -> BuildResult:
     """One dbt build; raises AuditFailed for failed tests, JourneyError for failed models."""
-    now = engine_clock(run.configuration, run.today).now()
-    result = run.step(
-        "build", partial(build, run.configuration, run.receipt.run_id, run.as_of, now)
-    )
+    result = run.step("build", partial(build, run.configuration, run.receipt.run_id, run.as_of))
     run.receipt.nodes = dict(result.nodes)
     run.runner.table("dbt-nodes", node_rows(result), "Every dbt node: status and seconds")
     for node in result.warned:
@@ -124,12 +121,14 @@ def build_warehouse(run: Session) -> BuildResult:
 
 def build_known(run: Session, known_at: datetime) -> Path:
     """The private file of what was known at `known_at` (naive UTC), which must have passed."""
-    now = engine_clock(run.configuration, run.today).now().astimezone(UTC).replace(tzinfo=None)
+    now = datetime.now(UTC).replace(tzinfo=None)
     if known_at > now:
         raise UsageError(
             f"--as-known-at: {known_at} (UTC) has not come yet; it is {now:%Y-%m-%d %H:%M:%S}"
         )
-    as_of = run.options.as_of or local_day(known_at, run.configuration.organisation.zone)
+    # The sandbox keeps its own calendar, but what is loaded is dated by the machine's clock.
+    day = min(local_day(known_at, run.configuration.organisation.zone), run.today.date)
+    as_of = run.options.as_of or day
     run.receipt.as_of = as_of
     return run.step(
         "build as known",

@@ -15,7 +15,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import UTC, date, datetime
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -49,13 +49,8 @@ def remove_orphans(home: Home) -> list[str]:
     return removed
 
 
-def build(
-    configuration: Configuration, run_id: str, as_of: date, now: datetime | None = None
-) -> BuildResult:
-    """Run `dbt build`; failed models and tests are in the result, a broken dbt is an error.
-
-    `now` (UTC, by the clock that dates what is loaded): when this build's knowledge was taken.
-    """
+def build(configuration: Configuration, run_id: str, as_of: date) -> BuildResult:
+    """Run `dbt build`; failed models and tests are in the result, a broken dbt is an error."""
     home = configuration.home
     started = time.monotonic()
     database = home.builds / f"build-{run_id}.duckdb"
@@ -65,8 +60,6 @@ def build(
         shutil.copyfile(before, database)
     reached("build:started")
     variables = dbt_variables(configuration, run_id, as_of)
-    if now:
-        variables["built_at"] = now.astimezone(UTC).replace(tzinfo=None).isoformat(sep=" ")
     # Unit tests prove the code, not tonight's data: they belong to the product's own test suite.
     command = ["build", "--exclude-resource-type", "unit_test"]
     if unread := unread_models(configuration):

@@ -53,7 +53,7 @@ COLUMNS = {
         "source_system varchar, source_term_id varchar, source_membership_id varchar,"
         " source_record_id varchar, source_plan_id varchar, start_date date, end_date date,"
         " committed_date date, resigned_date date, is_auto_renew boolean, is_test boolean,"
-        " currency_code varchar, term_evidence varchar, amount_minor bigint"
+        " currency_code varchar, term_evidence varchar, amount_minor bigint, known_at timestamp"
     ),
     "conformed__membership_changes": (
         "source_system varchar, source_change_id varchar, source_membership_id varchar,"
@@ -179,7 +179,10 @@ def shared_build(factory: pytest.TempPathFactory) -> tuple[list[Life], Path]:
 
 
 def _insert(db: duckdb.DuckDBPyConnection, name: str, rows: Iterable[tuple[Any, ...]]) -> None:
+    """Rows may leave out trailing columns: those are null."""
     rows = list(rows)
     if rows:
-        marks = ", ".join("?" * len(rows[0]))
+        wide = len(db.execute(f"describe {name}").fetchall())
+        rows = [(*row, *[None] * (wide - len(row))) for row in rows]
+        marks = ", ".join("?" * wide)
         db.executemany(f"insert into {name} values ({marks})", rows)

@@ -12,11 +12,10 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import pandas as pd
 from typer.testing import CliRunner
 
@@ -161,26 +160,18 @@ def build_nights(root: Path) -> Nights:
         with reading(home) as reads:
             run_night(home, Options(docs=False))
             snapshots.append(snapshot(home, served))
-            moment = last_load(home)
+            moment = datetime.now(UTC)
             advance(root / "sandbox-data", 1)
             run_night(home, Options(docs=False))
             snapshots.append(snapshot(home, served))
-        known = as_known(home, moment)
+        known = as_known(home, moment, snapshots[1].receipt["as_of"])
     return Nights(home, snapshots, reads, known)
 
 
-def last_load(home: Home) -> datetime:
-    """When raw was last written, naive UTC by the sandbox's clock."""
-    with duckdb.connect(str(home.raw), read_only=True) as db:
-        row = db.execute("select max(known_at) from _journey.batch").fetchone()
-    assert row
-    found: datetime = row[0]
-    return found
-
-
-def as_known(home: Home, moment: datetime) -> str:
-    """Ask for the warehouse as known at a moment, like a user would."""
-    arguments = ["build", "--home", str(home.root), "--as-known-at", moment.isoformat()]
+def as_known(home: Home, moment: datetime, day: str) -> str:
+    """Ask for the warehouse of a day as known at a moment, like a user would."""
+    arguments = ["build", "--home", str(home.root), "--as-of", day]
+    arguments += ["--as-known-at", moment.isoformat()]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.stdout + result.stderr
     return result.stdout

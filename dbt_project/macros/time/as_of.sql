@@ -20,13 +20,10 @@
   {%- endif -%}
 {%- endmacro %}
 
-{# When this build's knowledge was taken: the moment it pretends to be run at (var `as_known_at`), the
-   run's start by the clock that dates what is loaded (var `built_at`), else by the machine's clock. #}
+{# When this build's knowledge was taken: the run's start, or the moment it pretends to be run at. #}
 {% macro knowledge_timestamp() -%}
   {%- if var('as_known_at', none) -%}
     cast('{{ var("as_known_at") }}' as timestamp)
-  {%- elif var('built_at', none) -%}
-    cast('{{ var("built_at") }}' as timestamp)
   {%- else -%}
     cast('{{ run_started_at.strftime("%Y-%m-%d %H:%M:%S.%f") }}' as timestamp)
   {%- endif -%}

@@ -22,26 +22,6 @@
     greatest(0, least({{ number }}, {{ days }}))
 {%- endmacro -%}
 
-{#- Rows of month_offset 0 .. 999: engines have no series in common. -#}
-{%- macro month_offsets() -%}
-    select ones.digit + 10 * tens.digit + 100 * hundreds.digit as month_offset
-    from (
-        {%- for digit in range(10) %}
-        select {{ digit }} as digit{{ ' union all' if not loop.last }}
-        {%- endfor %}
-    ) as ones
-    cross join (
-        {%- for digit in range(10) %}
-        select {{ digit }} as digit{{ ' union all' if not loop.last }}
-        {%- endfor %}
-    ) as tens
-    cross join (
-        {%- for digit in range(10) %}
-        select {{ digit }} as digit{{ ' union all' if not loop.last }}
-        {%- endfor %}
-    ) as hundreds
-{%- endmacro -%}
-
 {#- The first day of a date's month, and a date some months later. -#}
 {%- macro month_of(expression) -%}
     cast({{ dbt.date_trunc('month', expression) }} as date)

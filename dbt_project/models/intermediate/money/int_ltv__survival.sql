@@ -32,9 +32,9 @@ longest as (
 
 years as (
 
-    select month_offset as year_number
-    from ({{ month_offsets() }}) as numbers
-    where month_offset < {{ var('ltv_horizon_years') }}
+    select year_number
+    from ({{ numbers('year_number', 2) }}) as numbers
+    where year_number < {{ var('ltv_horizon_years') }}
 
 )
 

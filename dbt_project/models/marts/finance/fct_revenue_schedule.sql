@@ -20,7 +20,7 @@ credits as (
 
 offsets as (
 
-    {{ month_offsets() }}
+    {{ numbers('month_offset', 3) }}
 
 ),
 

@@ -57,7 +57,7 @@ COLUMNS = {
     ),
     "conformed__membership_changes": (
         "source_system varchar, source_change_id varchar, source_membership_id varchar,"
-        " source_record_id varchar, change_type varchar, change_date date"
+        " source_record_id varchar, change_type varchar, change_date date, known_at timestamp"
     ),
     "fct_touchpoint": (
         "member_key varchar, touch_date date, activity varchar, is_member_initiated boolean,"

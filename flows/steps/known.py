@@ -1,4 +1,4 @@
-"""The warehouse as it would have been built at a moment in the past: a private file, never published.
+"""The warehouse as it would have been built at a past moment: a private file, never published.
 
 Data flow: raw.duckdb (versions known at K) + the identity map as it was at K -> dbt ->
 data/known/as-known-<K>.duckdb.

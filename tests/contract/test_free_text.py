@@ -63,7 +63,7 @@ def test_no_stream_declares_a_column_of_free_text() -> None:
     ],
 )
 def test_what_nobody_declared_is_not_landed(kind: str, spec: StreamSpec) -> None:
-    record = {key: "1" for key in spec.primary_key}
+    record = dict.fromkeys(spec.primary_key, "1")
     encoded = Encoder(spec).encode(0, [{**record, "private_words": SECRET}])
     assert SECRET.encode() not in gzip.decompress(encoded.data)
     assert b'"1"' in gzip.decompress(encoded.data)

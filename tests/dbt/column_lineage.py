@@ -126,7 +126,9 @@ class Reader:
         ctes: Relations,
     ) -> Cell:
         cell = Cell()
-        for node in expression.walk(prune=lambda n: isinstance(n, exp.Query) and n is not expression):
+        for node in expression.walk(
+            prune=lambda n: isinstance(n, exp.Query) and n is not expression
+        ):
             if isinstance(node, exp.Query) and node is not expression:
                 for inner in self._query(node, ctes).values():
                     cell |= inner

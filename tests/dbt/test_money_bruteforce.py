@@ -1,13 +1,14 @@
 """Dues money as SQL against the day-by-day loops of money_oracle, on random terms and payments.
 
-One dbt run of the money models on hand-made tables: 150 terms of random lengths (leap days, terms of
-a day, for ever, negative ones), refunds of a part, of all, of more, after the end, before the start.
+One dbt run of the money models on hand-made tables: 150 terms of random lengths (leap days, terms
+of a day, for ever, negative ones), refunds of a part, of all, of more, after the end, before the
+start.
 """
 
 from __future__ import annotations
 
 import random
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,13 +19,13 @@ from money_oracle import (
     Part,
     Term,
     largest_remainder,
-    month,
     monthly,
     refunds_of,
     schedule,
 )
 from upstream import TODAY, Built, run_dbt
 
+NOON = time(12)
 DUES = [Part("dues", 1, "by_day")]
 BUNDLE = [Part("dues", 120, "by_day"), Part("publications", 80, "by_day")]
 BUNDLE += [Part("event", 50, "at_end")]
@@ -82,7 +83,7 @@ class Case:
         key = f"p{len(self.payments)}"
         parent = None if kind == "payment" else f"{term.term_id}-paid"
         own = f"{term.term_id}-paid" if kind == "payment" else key
-        at = datetime(day.year, day.month, day.day, 12)
+        at = datetime.combine(day, NOON)
         row = (key, term.member_key, "x", own, None, parent, kind, "dues", term.currency, amount)
         self.payments.append((*row, day, at, at))
         if day <= TODAY:
@@ -122,7 +123,9 @@ def built(case: Case, tmp_path_factory: pytest.TempPathFactory) -> Built:
     _write(folder / "build.duckdb", case)
     variables = {
         "performance_obligations": {
-            plan: [vars(part) for part in parts] for plan, parts in PLANS.items() if plan != "single"
+            plan: [vars(part) for part in parts]
+            for plan, parts in PLANS.items()
+            if plan != "single"
         }
     }
     done = run_dbt(folder, raw, "run", "--select", *MODELS, **variables)
@@ -131,7 +134,7 @@ def built(case: Case, tmp_path_factory: pytest.TempPathFactory) -> Built:
 
 
 def _write(database: Path, case: Case) -> None:
-    now = datetime(2026, 6, 30)
+    now = datetime.combine(TODAY, NOON)
     terms = [
         (t.term_id, t.member_key, t.plan, t.currency, t.amount, t.start, t.end, t.committed, 1)
         for t in case.terms
@@ -140,7 +143,10 @@ def _write(database: Path, case: Case) -> None:
         "int_membership_terms": [(*row, False, now) for row in terms],
         "fct_payment": [*case.payments, *_invoice_payments()],
         "conformed__invoices": [
-            *((f"i{n}", "r1", "event", s, now, now, None, 1000, 0, "EUR", "inv", now) for n, s in INVOICES)
+            *(
+                (f"i{n}", "r1", "event", s, now, now, None, 1000, 0, "EUR", "inv", now)
+                for n, s in INVOICES
+            )
         ],
         "int_identity__current": [("inv", "r1", "m1")],
         "metric_renewal_rate": [("all", "all", 9, 10, True, date(2026, 1, 1))],
@@ -160,8 +166,10 @@ JOINS = [(100, True), (400, True), (400, False), (900, True), (1200, False), (40
 def _invoice_payments() -> list[tuple[Any, ...]]:
     """Invoice 1 is overpaid and refunded, 2 charged back, 3 paid in part; 5 in another currency."""
 
-    def row(key: str, invoice: str | None, parent: str | None, kind: str, amount: int, day: int) -> Any:
-        at = datetime(2026, 5, day, 10)
+    def row(
+        key: str, invoice: str | None, parent: str | None, kind: str, amount: int, day: int
+    ) -> Any:
+        at = datetime.combine(date(2026, 5, day), NOON)
         money = ("USD" if invoice == "i5" else "EUR", amount, at.date(), at, at)
         return (key, "m1", "inv", key, invoice, parent, kind, "event", *money)
 
@@ -225,7 +233,13 @@ def test_prices_are_split_and_earned_to_the_cent(case: Case, built: Built) -> No
 
 def test_a_month_of_an_association_is_the_sum_of_its_terms(case: Case, built: Built) -> None:
     names = ("billed", "credited", "collected", "collected_without_term", "charged_back")
-    names += ("recognised", "still_to_recognise", "contract_liability", "contract_asset", "receivable")
+    names += (
+        "recognised",
+        "still_to_recognise",
+        "contract_liability",
+        "contract_asset",
+        "receivable",
+    )
     wanted = monthly(case.terms, case.movements, PLANS, TODAY)
     columns = ", ".join(f"{name}_minor" for name in names)
     got = {
@@ -257,7 +271,9 @@ def test_what_is_still_to_earn_is_what_the_schedule_says(built: Built) -> None:
 
 
 def test_an_invoice_takes_no_more_than_its_total(built: Built) -> None:
-    taken = built.rows("select payment_key, applied_minor, unapplied_minor from fct_payment_allocation order by 1")
+    taken = built.rows(
+        "select payment_key, applied_minor, unapplied_minor from fct_payment_allocation order by 1"
+    )
     assert taken == [
         *(("a", 700, 0), ("b", 300, 200), ("c", -100, -200), ("d", 1000, 0)),
         *(("e", -1000, 0), ("f", 400, 0)),

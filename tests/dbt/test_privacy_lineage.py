@@ -1,8 +1,8 @@
 """No column an analyst can read descends from anything above P1, but through a declared step.
 
 The roots are the raw columns, classed by what the connectors declare of them. Every column with a
-class of its own (all of the conformed layer, of the marts and of what is pushed) is a border: there
-the declared class must hold what flows in, or `meta.declassified` says which step lowers it and why.
+class of its own (all of the conformed layer, the marts and what is pushed) is a border: there the
+declared class must hold what flows in, or `meta.declassified` says which step lowers it and why.
 Columns without a class hand on all they hold.
 """
 
@@ -46,7 +46,9 @@ THINGS = re.compile(
     r"^(membership_type|membership_level|plans?|plan_versions|product|subscription_plan|events?"
     r"|subevent|item|report|form|account_settings|campaign|release|webinar|ticket_class)$"
 )
-PERSONS = re.compile(r"(^|_)(member|person|party|term|spell|payment|invoice|registration)_(key|id)$")
+PERSONS = re.compile(
+    r"(^|_)(member|person|party|term|spell|payment|invoice|registration)_(key|id)$"
+)
 
 
 @pytest.fixture(scope="module")
@@ -186,12 +188,16 @@ def test_steps_do_what_they_say(manifest: dict[str, Any], sandbox_build: Built) 
             if step["step"] == "flag" and node["columns"][column]["data_type"] != "boolean":
                 wrong.append((model, column, "no boolean"))
             if step["step"] in ("category", "band"):
-                (words,) = db.execute(f'select count(distinct "{column}") from {table}').fetchall()[0]
+                (words,) = db.execute(f'select count(distinct "{column}") from {table}').fetchall()[
+                    0
+                ]
                 wrong += [(model, column, f"{words} words")] if words > FEW else []
             if step["step"] == "hash":
                 sql = f"select count(*) from {table} where \"{column}\" !~ '^[0-9a-f]{{32,}}$'"
                 wrong += [(model, column, "no digest")] if db.execute(sql).fetchall()[0][0] else []
-            if step["step"] == "aggregate" and any(PERSONS.search(name) for name in node["columns"]):
+            if step["step"] == "aggregate" and any(
+                PERSONS.search(name) for name in node["columns"]
+            ):
                 wrong.append((model, column, "has a column of persons"))
     assert wrong == []
 
@@ -205,10 +211,15 @@ def test_the_reader_follows_values_through_every_turn() -> None:
 
     assert classes("select * from b.main.t") == ["P3", "P1", "P0"]
     assert classes("with a as (select t.* from b.main.t) select md5(email) as h from a") == ["P3"]
-    assert classes("select case when email is null then 1 end as c, n from b.main.t") == ["P3", "P0"]
+    assert classes("select case when email is null then 1 end as c, n from b.main.t") == [
+        "P3",
+        "P0",
+    ]
     assert classes("select n as x from b.main.t union all select email from b.main.t") == ["P3"]
     assert classes("select (select max(email) from b.main.t) as m, 1 as one") == ["P3", "P0"]
-    assert classes("select max(n) over (partition by email order by id) as m from b.main.t") == ["P0"]
+    assert classes("select max(n) over (partition by email order by id) as m from b.main.t") == [
+        "P0"
+    ]
     assert classes("select email || 'x' as a, a || 'y' as b from b.main.t") == ["P3", "P3"]
     assert classes("select s.c from (select lower(email) as c from b.main.t) as s") == ["P3"]
     recursive = (

@@ -1,4 +1,4 @@
-"""What was known then can be built again: night 2's warehouse after night 3 has brought corrections.
+"""What was known then can be built again: night 2's warehouse after night 3 brought corrections.
 
 Night 2 published its marts; `journey build --as-known-at` asks for them from the raw tables of
 night 3. Every column of every published mart must be the same, row for row.

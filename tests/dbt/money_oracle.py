@@ -80,7 +80,7 @@ def last_day(term: Term) -> date:
 def schedule(
     term: Term, parts: Sequence[Part], refunds: Mapping[date, int], until: date | None = None
 ) -> dict[Cell, int]:
-    """What the term earns in each month, less what refunds take; `until` (inclusive) cuts it off."""
+    """What the term earns in each month, less what refunds take; `until` (inclusive) ends it."""
     amounts = largest_remainder(term.amount, [part.weight for part in parts])
     days = (last_day(term) - term.start).days + 1
     booked: dict[Cell, int] = defaultdict(int)

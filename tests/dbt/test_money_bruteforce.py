@@ -215,14 +215,16 @@ def test_prices_are_split_and_earned_to_the_cent(case: Case, built: Built) -> No
     )
     assert got == [("dues", 12000, 365), ("event", 5000, 365), ("publications", 8000, 365)]
     months = built.rows(
-        "select scheduled_minor from fct_revenue_schedule where term_id = 'ten' order by month_start"
+        "select scheduled_minor from fct_revenue_schedule where term_id = 'ten'"
+        " order by month_start"
     )
     assert [amount for (amount,) in months[:2]] == [31 * 33, 31 * 33]
     # 12,000 cents over 365 days: 32 each, and one more on the first 320
     assert sum(amount for (amount,) in months) == 12000
     assert largest_remainder(12000, [1] * 365) == [33] * 320 + [32] * 45
     odd = built.rows(
-        "select term_id, sum(scheduled_minor), sum(credited_minor) from fct_revenue_schedule group by 1"
+        "select term_id, sum(scheduled_minor), sum(credited_minor) from fct_revenue_schedule"
+        " group by 1"
     )
     prices = {term.term_id: term.amount for term in case.terms}
     assert {term: price for term, price, _ in odd} == {
@@ -279,8 +281,8 @@ def test_an_invoice_takes_no_more_than_its_total(built: Built) -> None:
         *(("e", -1000, 0), ("f", 400, 0)),
     ]
     invoices = built.rows(
-        "select source_invoice_id, billed_minor, collected_minor, written_off_minor, is_charged_back,"
-        " member_key from fct_invoice order by 1"
+        "select source_invoice_id, billed_minor, collected_minor, written_off_minor,"
+        " is_charged_back, member_key from fct_invoice order by 1"
     )
     assert invoices == [
         ("i1", 1000, 900, 0, False, "m1"),

@@ -31,7 +31,7 @@ BUNDLE = [Part("dues", 120, "by_day"), Part("publications", 80, "by_day")]
 BUNDLE += [Part("event", 50, "at_end")]
 THIRDS = [Part("dues", 1, "by_day"), Part("journal", 1, "at_start"), Part("seat", 1, "by_day")]
 PLANS = {"single": DUES, "bundle": BUNDLE, "thirds": THIRDS}
-MODELS = ("path:models/intermediate/money", "path:models/marts/finance", "metric_dues")
+MODELS = ("path:models/intermediate/money", "path:models/marts/finance", "metric_dues", "dim_date")
 TABLES = {
     "int_membership_terms": (
         "term_id varchar, member_key varchar, plan_code varchar, currency_code varchar,"
@@ -121,7 +121,8 @@ def built(case: Case, tmp_path_factory: pytest.TempPathFactory) -> Built:
     raw = folder / "raw.duckdb"
     duckdb.connect(str(raw)).close()
     _write(folder / "build.duckdb", case)
-    variables = {
+    variables: dict[str, object] = {
+        "fiscal_year_start_month": 7,
         "performance_obligations": {
             plan: [vars(part) for part in parts]
             for plan, parts in PLANS.items()
@@ -269,6 +270,22 @@ def test_what_is_still_to_earn_is_what_the_schedule_says(built: Built) -> None:
     ) == built.rows(
         "select currency_code, sum(scheduled_minor - recognised_minor) from fct_revenue_schedule"
         " group by 1 order by 1"
+    )
+
+
+def test_fiscal_years_are_named_after_the_year_they_end_in(built: Built) -> None:
+    """Every day of fifty years, with a fiscal year from July, counted by the standard library."""
+    wanted = []
+    day = date(2000, 1, 1)
+    while day < date(2050, 1, 1):
+        over = (day.month - 7) % 12
+        fiscal = (day.year + (day.month >= 7), over // 3 + 1, over + 1)
+        calendar = (day.year, (day.month + 2) // 3, day.isoweekday(), day.isoweekday() >= 6)
+        wanted.append((day, *calendar, *fiscal, day <= TODAY, day.replace(day=1)))
+        day += timedelta(days=1)
+    assert wanted == built.rows(
+        "select date_day, year_number, quarter_number, iso_weekday, is_weekend, fiscal_year,"
+        " fiscal_quarter, fiscal_month, is_past, month_start from dim_date order by 1"
     )
 
 

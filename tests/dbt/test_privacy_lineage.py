@@ -41,6 +41,7 @@ PERSONAL = re.compile(
     r"(^|_)(name|first_?name|last_?name|full_?name|given|family|birth\w*|street|address\w*|city"
     r"|postal\w*|zip|member_number|external_identifier)(_|$)"
 )
+OF_A_THING = re.compile(r"event|form|plan|type|status")  # as in event_name: nobody's own
 # Streams about things, not people: plans, events, campaigns, forms, an account's own settings.
 THINGS = re.compile(
     r"^(membership_type|membership_level|plans?|plan_versions|product|subscription_plan|events?"
@@ -72,7 +73,7 @@ def _raw_class(spec: StreamSpec, name: str) -> str:
         return "P1"
     if column.type in ("email", "phone", "money", "minor"):
         return "P3"
-    if column.type == "json" or (PERSONAL.search(name) and "event" not in name):
+    if column.type == "json" or (PERSONAL.search(name) and not OF_A_THING.search(name)):
         return "P2"
     return "P1"
 

@@ -27,7 +27,8 @@ placed as (
         *,
         mod(month_number - {{ var('fiscal_year_start_month') }} + 12, 12) as fiscal_months_over
     from numbered
-    where year_number < cast(extract(year from cast('{{ var('date_from') }}' as date)) as integer) + {{ var('date_years') }}
+    -- as many whole years: a year has 365 days and sometimes one more
+    where year_number < {{ var('date_from')[:4] | int + var('date_years') }}
 
 )
 

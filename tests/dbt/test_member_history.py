@@ -1,4 +1,4 @@
-"""dim_member_history against a walk through the days: which plan and tenure a person has on each."""
+"""dim_member_history against a walk through the days: a person's plan and tenure on each."""
 
 from __future__ import annotations
 
@@ -39,9 +39,9 @@ def _lived(terms: list[Term]) -> dict[date, tuple[str | None, str]]:
     found: dict[date, tuple[str | None, str]] = {}
     day, member_days = min(start for start, *_ in terms), 0
     while day <= TODAY:
-        open_now = [(end, number, plan) for start, end, number, plan in terms if start <= day <= end]
-        member_days += bool(open_now)
-        plan = max(open_now)[2] if open_now else None
+        in_force = [term[1:] for term in terms if term[0] <= day <= term[1]]
+        member_days += bool(in_force)
+        plan = max(in_force)[2] if in_force else None
         found[day] = plan, next(band for least, band in BANDS if member_days >= least)
         day += timedelta(days=1)
     return found

@@ -31,6 +31,7 @@ ColumnType = Literal[
 CursorKind = Literal["updated_since", "created_only", "event_log", "append_log_id", "full"]
 DeletePolicy = Literal["flag", "tombstone", "id_reconcile", "replace_by_parent", "none"]
 ContractMode = Literal["evolve", "warn", "freeze"]
+UnknownKeys = Literal["kept", "dropped"]
 
 
 @dataclass(frozen=True)
@@ -75,6 +76,8 @@ class StreamSpec:
     `deletes`: flag = the record says so itself (`deleted_when` is the flag's key), tombstone = the
     API reports deletions, id_reconcile = compare the full id list from time to time,
     replace_by_parent = children missing from a re-read parent are gone, none = nothing is deleted.
+    `unknown`: whether keys no column reads are landed and kept in `_extra`. Streams of cases and of
+    answers drop them before landing: there they may be what somebody wrote in confidence.
     """
 
     name: str
@@ -89,6 +92,7 @@ class StreamSpec:
     timezone: str = "UTC"
     empty_first_page: Literal["ok", "error"] = "ok"
     contract: ContractMode = "evolve"
+    unknown: UnknownKeys = "kept"
     quarantine_share: float = 0.01  # above this share of quarantined rows the stream fails
     description: str = ""
 

@@ -1,12 +1,13 @@
 """Writes docs/reference/ from what the product itself declares: `make reference`.
 
-Data flow: typer commands, stream specs, capability sheets, segment files, dbt column descriptions
--> Markdown.
+Data flow: typer commands, stream specs, capability sheets, segment files, dbt models
+(dictionary.py) -> Markdown.
 A test compares the files with what this module says, so that they can not go stale.
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,9 @@ from connectors.registry import SOURCES, all_specs, is_mapped
 from flows.cli import app
 
 ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT))  # this file is run by its path, the dictionary lies beside it
+from docs import dictionary  # noqa: E402
+
 REFERENCE = ROOT / "docs" / "reference"
 _NOT_OURS = {"--install-completion", "--show-completion", "--help"}
 
@@ -32,7 +36,9 @@ def pages() -> dict[str, str]:
         "connectors.md": _connectors(),
         "platforms.md": _platforms(),
         "segments.md": _segments(),
-        "tables.md": _tables(),
+        "tables.md": _page(dictionary.tables()),
+        "metrics.md": _page(dictionary.metrics()),
+        "models.md": _page(dictionary.layers()),
     }
 
 
@@ -190,32 +196,6 @@ def _segments() -> str:
             "",
         ]
     return _page(lines)
-
-
-def _tables() -> str:
-    lines = [
-        "# Tables",
-        "",
-        "Privacy: P0 aggregate, P1 pseudonymous, P2 identifying, P3 contact or financial, P4",
-        "special category. The analyst file holds the columns of class P0 and P1; the activation",
-        "file, for the push alone, holds the `seg_` and `sync_` tables.",
-        "",
-    ]
-    for folder in ("marts", "segments"):
-        for path in sorted((ROOT / "dbt_project" / "models" / folder).rglob("*.yml")):
-            for model in (yaml.safe_load(path.read_text("utf-8")) or {}).get("models", []):
-                lines += _table(model)
-    return _page(lines)
-
-
-def _table(model: dict[str, Any]) -> list[str]:
-    lines = [f"## `{model['name']}`", "", _text(model["description"]), ""]
-    lines += ["| column | type | privacy | what |", "|---|---|---|---|"]
-    for column in model["columns"]:
-        privacy = column.get("config", {}).get("meta", {}).get("privacy", "")
-        what = _text(column.get("description")).replace("|", "\\|")
-        lines.append(f"| `{column['name']}` | {column.get('data_type', '')} | {privacy} | {what} |")
-    return [*lines, ""]
 
 
 def _text(text: str | None) -> str:

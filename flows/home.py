@@ -51,6 +51,11 @@ class Home:
         return self.data / "builds"
 
     @property
+    def known(self) -> Path:
+        """Private files of what was known at some moment (`journey build --as-known-at`)."""
+        return self.data / "known"
+
+    @property
     def published(self) -> Path:
         return self.data / "published"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from expectations.run import Auditor
-from flows.errors import AuditFailed, JourneyError
+from flows.errors import AuditFailed, JourneyError, UsageError
 from flows.guards import held
 from flows.home import Home
 from flows.results import BuildResult, PublishResult, Receipt, SourceResult, StreamResult
@@ -31,6 +31,7 @@ from flows.steps.build import (
 from flows.steps.clockwork import engine_clock
 from flows.steps.documents import write_data_docs, write_dbt_docs, write_page
 from flows.steps.ingest import ingest_source
+from flows.steps.known import build_as_known, local_day, remove_known
 from flows.steps.load import load, prune_landing
 from flows.steps.publish import prune, publish
 from flows.steps.push import push_platforms
@@ -53,6 +54,7 @@ def run_night(home: Home, options: Options, runner: Runner | None = None) -> Rec
 def tidy(run: Session) -> None:
     """Remove what interrupted runs left: orphan builds, half-written versions."""
     orphans = remove_orphans(run.home)
+    remove_known(run.home, run.configuration.organisation.retention.known_days, datetime.now(UTC))
     prune(run.home, run.configuration.organisation.retention.published_versions)
     if orphans:
         run.warn(f"removed {len(orphans)} file(s) of builds that never became good")
@@ -116,6 +118,23 @@ def build_warehouse(run: Session) -> BuildResult:
             hint=f"Nothing was published. dbt's log: {run.home.dbt / 'logs' / 'dbt.log'}",
         )
     return result
+
+
+def build_known(run: Session, known_at: datetime) -> Path:
+    """The private file of what was known at `known_at` (naive UTC), which must have passed."""
+    now = datetime.now(UTC).replace(tzinfo=None)
+    if known_at > now:
+        raise UsageError(
+            f"--as-known-at: {known_at} (UTC) has not come yet; it is {now:%Y-%m-%d %H:%M:%S}"
+        )
+    # The sandbox keeps its own calendar, but what is loaded is dated by the machine's clock.
+    day = min(local_day(known_at, run.configuration.organisation.zone), run.today.date)
+    as_of = run.options.as_of or day
+    run.receipt.as_of = as_of
+    return run.step(
+        "build as known",
+        partial(build_as_known, run.configuration, run.receipt.run_id, as_of, known_at),
+    )
 
 
 def publish_waiting(run: Session, auditor: Auditor) -> PublishResult:

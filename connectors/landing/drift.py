@@ -56,7 +56,8 @@ def judge(
     if spec.contract == "warn" and found.missing and not gone:
         warnings.append(f"{spec.name}: no row has {', '.join(found.missing)}")
     if new:
-        warnings.append(f"{spec.name}: new keys {', '.join(new)}, kept in _extra")
+        what = "kept in _extra" if spec.unknown == "kept" else "left out, as they may be free text"
+        warnings.append(f"{spec.name}: new keys {', '.join(new)}, {what}")
     return warnings
 
 

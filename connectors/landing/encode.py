@@ -36,7 +36,7 @@ ROWS_PER_PAGE = 1_000_000  # upper bound, so that `n // ROWS_PER_PAGE` is the pa
 class Encoded:
     """One stream's rows of one page: compressed lines, their number, a digest of the content.
 
-    `keys`: the keys of its records, as far as they can be taken.
+    `keys`: the keys of its records as sent, also of members that are not landed.
     """
 
     data: bytes
@@ -53,6 +53,7 @@ class Encoder:
         self._region = phone_region
         self._emails = _paths(spec, "email")
         self._phones = _paths(spec, "phone")
+        self._only = known_keys(spec) if spec.unknown == "dropped" else None
 
     def encode(self, page_number: int, rows: Sequence[Mapping[str, Any]]) -> Encoded:
         """The rows as one gzip file; ValueError when a page holds a million rows or more."""
@@ -61,14 +62,16 @@ class Encoder:
         first = page_number * ROWS_PER_PAGE
         bodies, lines = [], []
         present: set[str] = set()
-        for index, record in enumerate(rows):
+        for index, sent in enumerate(rows):
+            present.update(sent)
+            only = self._only
+            record = sent if only is None else {k: v for k, v in sent.items() if k in only}
             body, bad = _body(record)
             if bad is not None:
                 kept = (*self._spec.primary_key, ORIGIN)
                 body = _dumps({c: _scrub(record[c]) for c in kept if c in record})
                 head = f'{{"n":{first + index},"bad":"{bad}","r":'
             else:
-                present.update(record)
                 head = f'{{"n":{first + index}{self._keys(record)},"r":'
             bodies.append(body)
             lines.append(b"%b%b}\n" % (head.encode(), body))
@@ -90,6 +93,13 @@ class Encoder:
             if value and isinstance(value, str) and (key := phone_e164(value, self._region)):
                 found.append(f'"{name}_e164":"{key}"')
         return f',"k":{{{",".join(found)}}}' if found else ""
+
+
+def known_keys(spec: StreamSpec) -> frozenset[str]:
+    """The keys of a record that the stream's declaration speaks of."""
+    paths = {column.path or name for name, column in spec.columns.items()}
+    paths |= {spec.deleted_when or ORIGIN, spec.cursor.field or ORIGIN, ORIGIN, *spec.primary_key}
+    return frozenset(paths | {path.split(".")[0] for path in paths})
 
 
 def _paths(spec: StreamSpec, kind: str) -> list[tuple[str, str]]:

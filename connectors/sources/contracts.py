@@ -199,6 +199,7 @@ def entity_spec(
         columns={name: Column(kind) for name, kind in CONTRACTS[entity].items()},
         cursor=cursor,
         timezone=timezone,
+        unknown="dropped",
         description=description or f"Records mapped to {entity}.",
     )
 

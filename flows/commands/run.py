@@ -24,6 +24,7 @@ from flows.output import (
 )
 
 if TYPE_CHECKING:
+    from flows.home import Home
     from flows.results import Receipt
     from flows.session import Options
 
@@ -92,12 +93,27 @@ def ingest(
 
 
 @expected_errors
-def build(home: HomeOption = None, as_of: AsOf = None, as_json: JsonOption = False) -> None:
+def build(
+    home: HomeOption = None,
+    as_of: AsOf = None,
+    as_known_at: Annotated[
+        str | None,
+        typer.Option(
+            "--as-known-at",
+            help="Only what was known then: a day (its end) or a moment in UTC. The result is a"
+            " private file that is never published.",
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
     """Build the warehouse from what is loaded; publish nothing."""
     from flows.home import find_home
     from flows.night import build_warehouse, tidy
     from flows.session import session
 
+    if as_known_at:
+        _build_as_known(find_home(home), as_known_at, _options(as_of), as_json=as_json)
+        return
     with session(find_home(home), "build", _options(as_of)) as running:
         tidy(running)
         build_warehouse(running)
@@ -171,6 +187,27 @@ def show_push(report: dict[str, Any]) -> None:
                 show(f"  to let it pass: journey push --approve {item['approve']}")
     for line in report.get("preview", ()):
         show(f"  {line}")
+
+
+def _build_as_known(home: Home, moment: str, options: Options, *, as_json: bool) -> None:
+    """Build the private file and say where it lies."""
+    from flows.night import build_known
+    from flows.session import session
+    from flows.steps.known import moment_of
+
+    with session(home, "build as known", options) as running:
+        known_at = moment_of(moment, running.configuration.organisation.zone)
+        file = build_known(running, known_at)
+    receipt = running.receipt.as_dict()
+    if as_json:
+        show_json(receipt | {"file": str(file), "known_at": known_at.isoformat()})
+        return
+    _finish(receipt, as_json=False)
+    show(f"  known at {known_at} UTC, as of {receipt['as_of']}: {file}")
+    show("  It holds contact data and is yours alone. Query it read-only, for example:")
+    show(f'  duckdb -readonly "{file}" "select stage, count(*) from mart_member_360 group by all"')
+    days = running.configuration.organisation.retention.known_days
+    show(f"  A night removes it after {days} days.")
 
 
 def _options(

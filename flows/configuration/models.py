@@ -114,6 +114,7 @@ class Retention(Strict):
     """How long what is kept."""
 
     landing_days: Days = 30
+    known_days: Days = 7  # private files of `journey build --as-known-at`
     published_versions: Annotated[int, Field(ge=2, le=100)] = 3
     receipts: Annotated[int, Field(ge=1, le=10000)] = 400
 

@@ -40,7 +40,7 @@ _DBT = ("-c", "from dbt.cli.main import cli; cli()")
 
 def remove_orphans(home: Home) -> list[str]:
     """Delete every build but the last good one, left by runs that died or failed; their names."""
-    keep = _target_of(home.builds / "current")
+    keep = last_good(home)
     removed = []
     for path in sorted(home.builds.glob("build-*")):
         if keep and path.name.startswith(f"{keep.stem}."):
@@ -59,16 +59,15 @@ def build(configuration: Configuration, run_id: str, as_of: date) -> BuildResult
     started = time.monotonic()
     database = home.builds / f"build-{run_id}.duckdb"
     artifacts = home.builds / f"build-{run_id}.artifacts"
-    last_good = _target_of(home.builds / "current")
-    if last_good:
+    if before := last_good(home):
         # The identity map is append-only and lives in the build: carry it on.
-        shutil.copyfile(last_good, database)
+        shutil.copyfile(before, database)
     reached("build:started")
     variables = dbt_variables(configuration, run_id, as_of)
     copy_into_raw(home)
     # Unit tests prove the code, not tonight's data: they belong to the product's own test suite.
     command = ["build", "--exclude-resource-type", "unit_test"]
-    if unread := _unread(configuration):
+    if unread := unread_models(configuration):
         command += ["--exclude", *unread]
     code = run_dbt(home, command, variables, database)
     reached("build:done")
@@ -175,7 +174,7 @@ def _kinds(configuration: Configuration) -> set[str]:
     return {"mapped" if is_mapped(kind) else kind for kind in kinds}
 
 
-def _unread(configuration: Configuration) -> list[str]:
+def unread_models(configuration: Configuration) -> list[str]:
     """dbt's words to leave out the staging models of kinds nobody configured: they cost nothing."""
     folders = {path.name for path in (DBT_PROJECT / "models" / "staging").iterdir()}
     return [f"staging.{kind}" for kind in sorted(folders - _kinds(configuration))]
@@ -219,7 +218,7 @@ def run_dbt(
 
 def promote(home: Home, result: BuildResult) -> None:
     """Make an audited build the last good one and remove the one it follows."""
-    before = _target_of(home.builds / "current")
+    before = last_good(home)
     _point(home.builds / "current", result.database.name)
     if before and before != home.builds / result.database.name:
         before.unlink()
@@ -227,6 +226,11 @@ def promote(home: Home, result: BuildResult) -> None:
     candidate = home.builds / "candidate"
     if candidate.is_symlink():
         candidate.unlink()
+
+
+def last_good(home: Home) -> Path | None:
+    """The file of the last build that passed its audit, or None."""
+    return _target_of(home.builds / "current")
 
 
 def candidate(home: Home) -> BuildResult | None:

@@ -201,9 +201,9 @@ def test_several_targets_give_the_first_and_keep_the_others(site: Site) -> None:
     site.activity(2, "2026-06-01 10:00:00", target_contact_id=[])
     source = site.source()
     site.lake.pull(source, "activity")
-    rows = site.lake.rows(source, "activity", ["target_contact_id", "_extra"])
+    rows = site.lake.rows(source, "activity", ["target_contact_id", "other_target_contact_ids"])
     assert [row["target_contact_id"] for row in rows] == [7, None]
-    assert json.loads(rows[0]["_extra"])["other_target_contact_ids"] == [8]
+    assert json.loads(rows[0]["other_target_contact_ids"]) == [8]
 
 
 def test_a_site_with_other_field_names_is_mapped(site: Site) -> None:

@@ -60,11 +60,11 @@ COLUMNS = {
         "source_system varchar, source_term_id varchar, source_membership_id varchar,"
         " source_record_id varchar, source_plan_id varchar, start_date date, end_date date,"
         " committed_date date, resigned_date date, is_auto_renew boolean, is_test boolean,"
-        " currency_code varchar, term_evidence varchar, amount_minor bigint"
+        " currency_code varchar, term_evidence varchar, amount_minor bigint, known_at timestamp"
     ),
     "conformed__membership_changes": (
         "source_system varchar, source_change_id varchar, source_membership_id varchar,"
-        " source_record_id varchar, change_type varchar, change_date date"
+        " source_record_id varchar, change_type varchar, change_date date, known_at timestamp"
     ),
     "fct_touchpoint": (
         "member_key varchar, touch_date date, activity varchar, is_member_initiated boolean,"
@@ -234,10 +234,10 @@ def shared_build(factory: pytest.TempPathFactory) -> tuple[list[Life], Path]:
 
 
 def _insert(db: duckdb.DuckDBPyConnection, name: str, rows: Iterable[tuple[Any, ...]]) -> None:
-    """Rows may stop early: what a test does not say is null."""
+    """Rows may leave out trailing columns: those are null."""
     rows = list(rows)
     if rows:
-        columns = [column[0] for column in db.execute(f"describe {name}").fetchall()]
-        marks = ", ".join("?" * len(rows[0]))
-        said = ", ".join(columns[: len(rows[0])])
-        db.executemany(f"insert into {name} ({said}) values ({marks})", rows)
+        wide = len(db.execute(f"describe {name}").fetchall())
+        rows = [(*row, *[None] * (wide - len(row))) for row in rows]
+        marks = ", ".join("?" * wide)
+        db.executemany(f"insert into {name} values ({marks})", rows)

@@ -9,6 +9,7 @@ import pytest
 from upstream import PROJECT, Built, sql_files
 
 from connectors.sources.contracts import CONTRACTS
+from flows.steps.relations import ACTIVATION_FOLDERS, ANALYST_FOLDERS
 
 CLASSES = {"P0", "P1", "P2", "P3", "P4", "P5"}
 # Found only where an engine is named on purpose: macros with a dispatch.
@@ -102,10 +103,10 @@ def test_every_grain_is_tested(manifest: dict[str, Any]) -> None:
     assert not untested
 
 
-def test_every_column_of_the_marts_has_a_privacy_class(manifest: dict[str, Any]) -> None:
+def test_every_published_column_has_a_privacy_class(manifest: dict[str, Any]) -> None:
     unclassed = [
         f"{node['name']}.{name}"
-        for node in _models(manifest, "conformed", "marts")
+        for node in _models(manifest, "conformed", *ANALYST_FOLDERS, *ACTIVATION_FOLDERS)
         for name, column in node["columns"].items()
         if column["config"].get("meta", {}).get("privacy") not in CLASSES
     ]
@@ -157,4 +158,4 @@ def test_every_source_says_when_it_is_stale(manifest: dict[str, Any]) -> None:
 def test_seeds_are_found(manifest: dict[str, Any]) -> None:
     assert (PROJECT / "seeds" / "activity_catalogue.csv").is_file()
     names = {n["name"] for n in manifest["nodes"].values() if n["resource_type"] == "seed"}
-    assert names == {"activity_catalogue", "engagement_weights", "identity_rules"}
+    assert names == {path.stem for path in (PROJECT / "seeds").glob("*.csv")}

@@ -12,11 +12,14 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from typer.testing import CliRunner
 
+from flows.cli import app
 from flows.demo import ensure_sandbox
 from flows.example import write_example
 from flows.home import Home
@@ -58,6 +61,7 @@ class Nights:
     home: Home
     snapshots: list[Snapshot]
     reads: list[int]  # how often the reader read during nights 2 and 3, and versions it saw
+    known: str  # what `journey build --as-known-at` said, asked for what night 2 knew
 
 
 def organisation(root: Path, served: ServedSandbox) -> Home:
@@ -156,7 +160,18 @@ def build_nights(root: Path) -> Nights:
         with reading(home) as reads:
             run_night(home, Options(docs=False))
             snapshots.append(snapshot(home, served))
+            moment = datetime.now(UTC)
             advance(root / "sandbox-data", 1)
             run_night(home, Options(docs=False))
             snapshots.append(snapshot(home, served))
-    return Nights(home, snapshots, reads)
+        known = as_known(home, moment, snapshots[1].receipt["as_of"])
+    return Nights(home, snapshots, reads, known)
+
+
+def as_known(home: Home, moment: datetime, day: str) -> str:
+    """Ask for the warehouse of a day as known at a moment, like a user would."""
+    arguments = ["build", "--home", str(home.root), "--as-of", day]
+    arguments += ["--as-known-at", moment.isoformat()]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.stdout + result.stderr
+    return result.stdout

@@ -165,6 +165,7 @@ CASE = StreamSpec(
     deletes="id_reconcile",
     deleted_when="is_deleted",
     version="modified_date",
+    unknown="dropped",
     description="Service cases; their reopenings are activities of type Change Case Status.",
 )
 
@@ -175,6 +176,7 @@ CASE_CONTACT = StreamSpec(
     # Not an append log: a merge rewrites contact_id in place. The table is small: read it whole.
     cursor=Cursor("full"),
     deletes="id_reconcile",
+    unknown="dropped",
     description="Who a case belongs to.",
 )
 
@@ -192,6 +194,7 @@ ACTIVITY = StreamSpec(
             source_contact_id="integer",
             target_contact_id="integer",
             case_id="integer",
+            other_target_contact_ids="json",
             subject="string",
         ),
         **named(("activity_type_id:name", "string"), ("status_id:name", "string")),
@@ -200,6 +203,7 @@ ACTIVITY = StreamSpec(
     deletes="id_reconcile",
     deleted_when="is_deleted",
     version="modified_date",
+    unknown="dropped",
     description="Activities of the configured types; `subject` only where it is a case's status.",
 )
 

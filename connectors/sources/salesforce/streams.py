@@ -19,13 +19,15 @@ from __future__ import annotations
 
 from datetime import timedelta
 
-from connectors.protocol import Column, ColumnType, Cursor, StreamSpec
+from connectors.protocol import Column, ColumnType, Cursor, StreamSpec, UnknownKeys
 
 LOOKBACK = timedelta(seconds=10)
 _MODIFIED = Cursor("updated_since", "modified_at", LOOKBACK)
 
 
-def _spec(name: str, description: str, /, **types: ColumnType) -> StreamSpec:
+def _spec(
+    name: str, description: str, /, unknown: UnknownKeys = "kept", **types: ColumnType
+) -> StreamSpec:
     """A stream with the columns every object has, and its own."""
     columns: dict[str, ColumnType] = {
         "id": "string",
@@ -42,6 +44,7 @@ def _spec(name: str, description: str, /, **types: ColumnType) -> StreamSpec:
         deletes="id_reconcile",
         deleted_when="is_deleted",
         version="modified_at",
+        unknown=unknown,
         description=description,
     )
 
@@ -158,6 +161,7 @@ PAYMENT = _spec(
 CASE = _spec(
     "case",
     "Service cases without subject, description and comments.",
+    "dropped",
     contact_id="string",
     account_id="string",
     kind="string",

@@ -49,6 +49,7 @@ RESPONSE = StreamSpec(
     ),
     cursor=Cursor("created_only", "submitted_at", LAG),
     deletes="id_reconcile",
+    unknown="dropped",
     description="Completed responses: which form, when, and who as far as it was told.",
 )
 
@@ -76,6 +77,7 @@ ANSWER = StreamSpec(
     deletes="replace_by_parent",
     parent="response",
     parent_key=("response",),
+    unknown="dropped",
     description="What was answered, without free text, files, links and payments.",
 )
 

@@ -56,6 +56,7 @@ TICKET = StreamSpec(
     cursor=Cursor("updated_since", "generated_timestamp", LOOKBACK),
     deletes="flag",
     deleted_when="deleted",
+    unknown="dropped",
     description="Tickets without any text a person wrote; status new ... closed.",
 )
 
@@ -81,6 +82,7 @@ TICKET_METRIC = StreamSpec(
     deletes="none",
     parent="ticket",
     parent_key=("ticket_id",),
+    unknown="dropped",
     description="Zendesk's own measures of a ticket, in calendar minutes.",
 )
 
@@ -96,6 +98,7 @@ TICKET_EVENT = StreamSpec(
     ),
     cursor=Cursor("created_only", "created_at", LOOKBACK),
     deletes="none",
+    unknown="dropped",
     description="Changes of a ticket's status; other changes are not kept.",
 )
 
@@ -155,6 +158,7 @@ RATING = StreamSpec(
     cursor=Cursor("created_only", "created_at", RATING_WINDOW),
     deletes="none",
     version="updated_at",
+    unknown="dropped",
     description="Answered satisfaction ratings of tickets: good or bad.",
 )
 

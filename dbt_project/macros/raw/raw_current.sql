@@ -23,3 +23,13 @@
     and _known_from <= {{ knowledge_timestamp() }}
     {%- endif %}
 {%- endmacro %}
+
+{# When a version ended, as far as was known: of a row of raw_history, `_known_to` or what it is called
+   there. A later end is not known yet. #}
+{% macro version_ended_at(column='_known_to') -%}
+  {%- if var('as_known_at', none) -%}
+    case when {{ column }} <= {{ knowledge_timestamp() }} then {{ column }} end
+  {%- else -%}
+    {{ column }}
+  {%- endif -%}
+{%- endmacro %}

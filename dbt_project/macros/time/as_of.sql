@@ -3,19 +3,20 @@
   {%- if var('as_of_date', none) -%}
     cast('{{ var("as_of_date") }}' as date)
   {%- else -%}
-    {{ local_date(utc_now()) }}
+    {{ local_date(knowledge_timestamp()) }}
   {%- endif -%}
 {%- endmacro %}
 
-{# The last moment the build may call past: now, or the end of the as-of day when that is earlier. #}
+{# The last moment the build may call past: that of its knowledge, or the end of the as-of day when that
+   is earlier. #}
 {% macro as_of_timestamp() -%}
   {%- if var('as_of_date', none) -%}
     least(
-      {{ utc_now() }},
+      {{ knowledge_timestamp() }},
       {{ local_to_utc("cast('" ~ var('as_of_date') ~ "' as timestamp) + interval '1' day") }}
     )
   {%- else -%}
-    {{ utc_now() }}
+    {{ knowledge_timestamp() }}
   {%- endif -%}
 {%- endmacro %}
 

@@ -17,7 +17,8 @@ select
     changes.source_change_id,
     changes.source_membership_id,
     changes.change_type,
-    changes.change_date
+    changes.change_date,
+    changes.known_at
 from changes
 inner join identity
     on

@@ -28,6 +28,7 @@ identified as (
         terms.currency_code,
         terms.term_evidence,
         terms.amount_minor,
+        terms.known_at,
         terms.start_date,
         terms.end_date,
         terms.committed_date,
@@ -120,5 +121,6 @@ select
     end_date,
     effective_end_date,
     committed_date,
-    resigned_date
+    resigned_date,
+    known_at
 from numbered

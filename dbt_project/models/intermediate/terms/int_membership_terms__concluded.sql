@@ -87,6 +87,7 @@ select
     next_committed_date,
     spell_start_date,
     deceased_on,
+    known_at,
     case
         when is_test then 'test'
         when is_rate_excluded or renewal_model = 'lifetime' then 'not_renewable'

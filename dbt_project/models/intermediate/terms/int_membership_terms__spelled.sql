@@ -105,5 +105,6 @@ select
     covered_until_date,
     min(start_date) over (
         partition by member_key, is_test, spell_no
-    ) as spell_start_date
+    ) as spell_start_date,
+    known_at
 from counted

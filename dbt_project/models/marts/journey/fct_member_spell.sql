@@ -31,7 +31,8 @@ spells as (
         max(case when from_last = 1 then exit_type end) as exit_type,
         max(case when from_last = 1 then plan_code end) as last_plan_code,
         max(case when from_last = 1 then exit_date end) as exit_date,
-        max(coalesce(effective_end_date, {{ forever() }})) as covered_until_date
+        max(coalesce(effective_end_date, {{ forever() }})) as covered_until_date,
+        min(known_at) as known_at
     from ranked
     group by member_key, spell_no, spell_kind, spell_start_date
 
@@ -52,5 +53,6 @@ select
     spell_start_date,
     case when covered_until_date < {{ forever() }} then covered_until_date end
         as covered_until_date,
-    exit_date
+    exit_date,
+    known_at
 from spells

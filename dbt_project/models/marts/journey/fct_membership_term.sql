@@ -40,5 +40,6 @@ select
     case
         when exit_type = 'natural' then deceased_on
         when exit_type is not null then {{ add_days('effective_end_date', 1) }}
-    end as exit_date
+    end as exit_date,
+    known_at
 from terms

@@ -12,7 +12,7 @@ priced as (
         is_active,
         row_number() over (partition by id order by _known_from) as version_position,
         _known_from,
-        _known_to as valid_to,
+        {{ version_ended_at() }} as valid_to,
         _first_known_at as known_at
     from versions
 )

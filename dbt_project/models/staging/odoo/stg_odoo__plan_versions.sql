@@ -46,6 +46,6 @@ select
     currency_code,
     coalesce(active, true) as is_active,
     case when version_position = 1 then cast('1900-01-01' as timestamp) else _known_from end as valid_from,
-    _known_to as valid_to,
+    {{ version_ended_at() }} as valid_to,
     _first_known_at as known_at
 from numbered

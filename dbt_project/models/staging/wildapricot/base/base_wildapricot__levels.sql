@@ -27,7 +27,7 @@ select
     coalesce(versions.public_can_apply, true) as is_active,
     coalesce(versions.is_recurring, false) as is_recurring,
     versions._known_from as known_from,
-    versions._known_to as known_to,
+    {{ version_ended_at('versions._known_to') }} as known_to,
     versions._first_known_at as known_at
 from versions
 cross join currency

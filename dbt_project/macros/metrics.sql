@@ -97,22 +97,11 @@
 {#- The last days of the latest months that have ended by the as-of day, at most `count` of them
     (up to 999), as rows of month_end_date. -#}
 {%- macro month_ends_back(count) -%}
-    {%- set months_ago = '(ones.digit + 10 * tens.digit + 100 * hundreds.digit)' -%}
+    {%- set months_ago = '(' ~ counted_back() ~ ')' -%}
     {%- set month_end = 'cast(' ~ dbt.last_day(
         dbt.dateadd('month', '0 - ' ~ months_ago, as_of_date()), 'month'
     ) ~ ' as date)' -%}
     select {{ month_end }} as month_end_date
-    from ({{ ten_digits() }}) as ones
-    cross join ({{ ten_digits() }}) as tens
-    cross join ({{ ten_digits() }}) as hundreds
-    where
-        {{ months_ago }} <= {{ count }}
+    {{ counting_back(count + 1) }}
         and {{ month_end }} <= {{ as_of_date() }}
-{%- endmacro -%}
-
-{#- The rows 0 to 9 of `digit`. -#}
-{%- macro ten_digits() -%}
-    {%- for digit in range(10) %}
-        select {{ digit }} as digit{{ ' union all' if not loop.last }}
-    {%- endfor %}
 {%- endmacro -%}

@@ -42,7 +42,8 @@ COLUMNS = {
     "dim_member": (
         "member_key varchar, is_current boolean, is_erased boolean, deceased_on date,"
         " is_deceased boolean, is_email_shared boolean, email varchar, email_key varchar,"
-        " first_name varchar, last_name varchar, member_number varchar, phone_e164 varchar"
+        " first_name varchar, last_name varchar, member_number varchar, phone_e164 varchar,"
+        " street varchar, postal_code varchar, city varchar"
     ),
     "int_identity__current": (
         "source_system varchar, source_record_id varchar, member_key varchar,"

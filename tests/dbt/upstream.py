@@ -62,6 +62,7 @@ def run_dbt(
     given = {"as_of_date": TODAY.isoformat(), **variables}
     options = ["--project-dir", PROJECT, "--profiles-dir", PROJECT, "--target-path", target]
     options += ["--log-path", folder / "logs", "--no-use-colors", "--vars", json.dumps(given)]
+    options += ["--log-level-file", "info"]
     kept = {key: value for key, value in os.environ.items() if not key.startswith("DBT_")}
     done = subprocess.run(
         [sys.executable, "-c", "from dbt.cli.main import cli; cli()", *command, *map(str, options)],

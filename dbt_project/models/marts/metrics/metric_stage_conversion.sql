@@ -74,7 +74,7 @@ judged as (
 
 curve as (
 
-    {{ stage_survival_curve(
+    {{ kaplan_meier(
         'judged',
         ['period', 'from_stage', 'to_stage', 'within_days', 'entry_month_date'],
         'followed_days', 'is_reached'

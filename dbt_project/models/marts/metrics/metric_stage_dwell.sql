@@ -12,17 +12,17 @@ with visits as (
 
 curve as (
 
-    {{ stage_survival_curve('visits', ['stage'], 'dwell_days', 'is_closed') }}
+    {{ kaplan_meier('visits', ['stage'], 'dwell_days', 'is_closed') }}
 
 ),
 
--- the first day by which half, or nine in ten, have left; sums of logarithms are a hair off
+-- the first day by which half, or nine in ten, have left
 quantiles as (
 
     select
         stage,
-        min(case when survival <= 0.5 + 1e-9 then dwell_days end) as median_days,
-        min(case when survival <= 0.1 + 1e-9 then dwell_days end) as p90_days
+        {{ survival_time('0.5') }} as median_days,
+        {{ survival_time('0.1') }} as p90_days
     from curve
     group by stage
 

@@ -13,12 +13,15 @@
     {%- set p = '(' ~ share(numerator, denominator) ~ ')' -%}
     {%- set n = 'nullif(' ~ denominator ~ ', 0)' -%}
     {%- set z = z95() -%}
-    (
-        {{ p }} + {{ z }} * {{ z }} / (2 * {{ n }})
-        {{ '-' if side == 'low' else '+' }} {{ z }} * sqrt(
-            {{ p }} * (1 - {{ p }}) / {{ n }} + {{ z }} * {{ z }} / (4.0 * {{ n }} * {{ n }})
-        )
-    ) / (1 + {{ z }} * {{ z }} / {{ n }})
+    {#- rounding takes it a hair beyond 0 or 1; a null stays null (greatest and least may drop it) #}
+    case
+        when {{ n }} is not null then {{ 'greatest(0, ' if side == 'low' else 'least(1, ' }}(
+            {{ p }} + {{ z }} * {{ z }} / (2 * {{ n }})
+            {{ '-' if side == 'low' else '+' }} {{ z }} * sqrt(
+                {{ p }} * (1 - {{ p }}) / {{ n }} + {{ z }} * {{ z }} / (4.0 * {{ n }} * {{ n }})
+            )
+        ) / (1 + {{ z }} * {{ z }} / {{ n }}))
+    end
 {%- endmacro -%}
 
 {#- The as-of day and the days before it, `count` in all, as rows of day_date. Made of digits,

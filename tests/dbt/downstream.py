@@ -176,7 +176,7 @@ def build(
     given = {"as_of_date": TODAY.isoformat(), **variables}
     arguments: list[object] = ["--project-dir", PROJECT, "--profiles-dir", PROJECT, "--quiet"]
     arguments += ["--target-path", folder / "target", "--log-path", folder / "logs"]
-    arguments += ["--no-use-colors", "--vars", json.dumps(given)]
+    arguments += ["--no-use-colors", "--log-level-file", "info", "--vars", json.dumps(given)]
     command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "run"]
     done = subprocess.run(
         [*command, "--select", *select, *map(str, arguments)],

@@ -16,7 +16,6 @@ from typing import Any
 import duckdb
 import pytest
 from touch_edges import everything
-from touch_oracle import SEED
 from touch_world import END, TODAY, Touched, local
 from upstream import PROJECT, once
 
@@ -155,10 +154,13 @@ def build(folder: Path, told: Touched) -> Path:
             db.execute(f"create table {name} ({COLUMNS[name]})")
             if rows:
                 db.executemany(f"insert into {name} values ({', '.join('?' * len(rows[0]))})", rows)
-        db.execute(f"create table activity_catalogue as from read_csv('{SEED}')")
+        for seed in ("activity_catalogue", "engagement_weights"):
+            path = PROJECT / "seeds" / f"{seed}.csv"
+            db.execute(f"create table {seed} as from read_csv('{path}')")
     given = {"as_of_date": TODAY.isoformat(), "fatigue_messages_30d": FATIGUE}
     options = ["--project-dir", PROJECT, "--profiles-dir", PROJECT, "--vars", json.dumps(given)]
     options += ["--target-path", folder / "target", "--log-path", folder / "logs", "--quiet"]
+    options += ["--log-level-file", "info"]
     command = [sys.executable, "-c", "from dbt.cli.main import cli; cli()", "build"]
     command += ["--exclude-resource-type", "unit_test", "--exclude", "fct_exit_feedback"]
     done = subprocess.run(

@@ -31,6 +31,8 @@ from connectors.platforms.mailchimp import MailchimpPlatformSettings, build_mail
 from connectors.platforms.mailchimp.capabilities import CAPABILITIES as MAILCHIMP
 from connectors.platforms.mailman import MailmanPlatformSettings, build_mailman
 from connectors.platforms.mailman.capabilities import CAPABILITIES as MAILMAN
+from connectors.platforms.mautic import MauticPlatformSettings, build_mautic
+from connectors.platforms.mautic.capabilities import CAPABILITIES as MAUTIC
 from connectors.platforms.protocol import (
     PlatformAdapter,
     PlatformCapabilities,
@@ -109,6 +111,13 @@ PLATFORMS: dict[str, PlatformType] = {
             name, settings, context.state_dir, context.user_agent
         ),
         MAILMAN,
+    ),
+    "mautic": PlatformType(
+        MauticPlatformSettings,
+        lambda name, settings, context: build_mautic(
+            name, settings, context.state_dir, context.user_agent
+        ),
+        MAUTIC,
     ),
 }
 

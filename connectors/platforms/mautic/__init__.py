@@ -46,6 +46,6 @@ def _auth(name: str, settings: MauticPlatformSettings, state_dir: Path) -> Auth:
             store=TokenStore(state_dir / f"oauth-{name}-platform.json"),
             grant={"grant_type": "client_credentials"},
         )
-    assert settings.user is not None  # the settings allow nothing else
-    assert settings.password is not None
+    if settings.user is None or settings.password is None:
+        raise ValueError("the settings have no credentials")
     return BasicAuth(settings.user, settings.password)

@@ -4,7 +4,7 @@ Data flow: vendor facts -> CAPABILITIES -> chunking, connections and status hand
 Sources: mautic/mautic, app/bundles/LeadBundle/Controller/Api/LeadApiController.php (doNotContact,
 duplicates), ListApiController.php (adding, removing), Model/ListModel.php (what a removal keeps),
 Entity/DoNotContact.php (reasons), ApiBundle/Controller/FetchCommonApiController.php (filters,
-total, batches of 200); mautic/developer-documentation-new, docs/rest_api/contacts.rst, segments.rst.
+total, batches of 200); mautic/developer-documentation-new, docs/rest_api (contacts, segments).
 """
 
 from __future__ import annotations

@@ -26,7 +26,7 @@ from connectors.testing.store import RecordStore
 
 USER, PASSWORD = "member-journey", "sandbox-mautic-password"
 CLIENT_ID, CLIENT_SECRET = "1_sandboxclient", "sandbox-mautic-secret"
-TOKEN = "sandbox-mautic-token"
+ACCESS = "sandbox-mautic-access"
 Made = Body | tuple[int, Body]
 
 
@@ -90,14 +90,14 @@ class MauticFake:
 
 def _accepted() -> set[str]:
     pair = base64.b64encode(f"{USER}:{PASSWORD}".encode()).decode()
-    return {f"Basic {pair}", f"Bearer {TOKEN}"}
+    return {f"Basic {pair}", f"Bearer {ACCESS}"}
 
 
 def _token(form: dict[str, str]) -> Response:
     wanted = {"client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
     if form != {**wanted, "grant_type": "client_credentials"}:
         return Response.of_json({"error": "invalid_client"}, 400)
-    told = {"access_token": TOKEN, "expires_in": 3600, "token_type": "bearer", "scope": ""}
+    told = {"access_token": ACCESS, "expires_in": 3600, "token_type": "bearer", "scope": ""}
     return Response.of_json(told)
 
 

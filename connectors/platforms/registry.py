@@ -38,6 +38,8 @@ from connectors.platforms.protocol import (
     PlatformCapabilities,
     PlatformSettings,
 )
+from connectors.platforms.sendgrid import SendgridPlatformSettings, build_sendgrid
+from connectors.platforms.sendgrid.capabilities import CAPABILITIES as SENDGRID
 
 ENTRY_POINTS = "member_journey.platforms"
 
@@ -118,6 +120,13 @@ PLATFORMS: dict[str, PlatformType] = {
             name, settings, context.state_dir, context.user_agent
         ),
         MAUTIC,
+    ),
+    "sendgrid": PlatformType(
+        SendgridPlatformSettings,
+        lambda name, settings, context: build_sendgrid(
+            name, settings, context.state_dir, context.user_agent
+        ),
+        SENDGRID,
     ),
 }
 

@@ -9,7 +9,7 @@ join. Suppressions and unsubscribe groups are only ever read.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -37,14 +37,14 @@ from connectors.platforms.rows import (
 )
 from connectors.platforms.sendgrid.api import SendgridApi
 from connectors.platforms.sendgrid.capabilities import CAPABILITIES, COMMANDS, LONGEST
-from connectors.platforms.sendgrid.contacts import as_contact, identity, no_contact, same
+from connectors.platforms.sendgrid.contacts import as_contact, identity, no_contact
 from connectors.platforms.sendgrid.exports import Exports
 from connectors.platforms.sendgrid.objections import Objections
+from connectors.platforms.sendgrid.people import People
 from connectors.platforms.sendgrid.settings import SendgridPlatformSettings
 from connectors.protocol import CheckItem
 
 Item = Mapping[str, Any]
-_CONTACTS = "marketing/contacts"
 
 
 class SendgridAdapter:
@@ -62,6 +62,7 @@ class SendgridAdapter:
         self.destination = f"sendgrid:{settings.account}"
         self._settings, self._api = settings, api
         self._objections, self._exports = objections, exports
+        self._people = People(api)
 
     @property
     def capabilities(self) -> PlatformCapabilities:
@@ -71,7 +72,7 @@ class SendgridAdapter:
         account = f"{self.name} account"
         try:
             self._objections.read()
-            count = self._api.ask(f"{_CONTACTS}/count").get("contact_count")
+            count = self._api.ask("marketing/contacts/count").get("contact_count")
             lists = self.find_segments([])
         except JourneyConnectorError as error:
             said = " ".join(part for part in (error.message, error.todo) if part)
@@ -104,7 +105,7 @@ class SendgridAdapter:
 
     def read_contact(self, email: str) -> PlatformContact | None:
         self._objections.refresh()
-        item = self._look([email.lower()]).get(email.lower())
+        item = self._people.look([email.lower()]).get(email.lower())
         if item is None:
             return no_contact(email.lower(), self._objections)
         return as_contact(item, self._objections)
@@ -149,7 +150,7 @@ class SendgridAdapter:
         try:
             known = self.read_contact(email)
             if known is None:
-                self._upsert([{"email": email.lower(), **filled}])
+                self._people.upsert([{"email": email.lower(), **filled}])
                 # An objection may have been raised meanwhile, and a job may be done in vain.
                 known = self.read_contact(email)
         except JourneyConnectorError as error:
@@ -159,11 +160,11 @@ class SendgridAdapter:
     def update_fields(self, update: FieldUpdate) -> RowOutcome:
         address = update.email.lower()
         try:
-            item = self._look([address]).get(address)
+            item = self._people.look([address]).get(address)
             if item is None:
                 return RowOutcome(update.email, "failed", NOT_ON_LIST)
-            self._upsert([{**update.fields, **identity(item)}])
-            if not self._still_there({address: item})[address]:
+            made = self._people.upsert([{**update.fields, **identity(item)}])
+            if not self._people.still_there({address: item}, made)[address]:
                 return RowOutcome(update.email, "failed", NOT_ON_LIST)
         except JourneyConnectorError as error:
             return failed(update.email, error)
@@ -172,21 +173,21 @@ class SendgridAdapter:
     def add_members(self, ref: SegmentRef, emails: Sequence[str]) -> list[RowOutcome]:
         def put(rows: Sequence[str]) -> dict[str, RowOutcome]:
             try:
-                self._upsert([identity(there[address]) for address in rows], ref.platform_id)
+                made = self._people.upsert([identity(there[a]) for a in rows], ref.platform_id)
             except RefusalError as refusal:
                 if refusal.status == 404:
                     return {a: RowOutcome(a, "failed", SEGMENT_GONE) for a in rows}
                 raise
-            is_there = self._still_there({address: there[address] for address in rows})
+            is_there = self._people.still_there({a: there[a] for a in rows}, made)
             open_ = [address for address in rows if is_there[address]]
-            inside = self._settled(open_, ref, lambda lists: ref.platform_id in lists)
+            inside = self._people.settled(open_, lambda lists: ref.platform_id in lists)
             return {a: _end(a, is_there[a], a in inside, "not_added_yet") for a in rows}
 
         asked = addresses(emails, CAPABILITIES.chunk_size)
         try:
             self._objections.refresh()
             refused: dict[str, RowOutcome] = {}
-            there = self._look(asked, refused)
+            there = self._people.look(asked, refused)
             found = {a: refused.get(a) or self._may_join(a, there.get(a)) for a in asked}
             allowed = [
                 a
@@ -211,12 +212,12 @@ class SendgridAdapter:
                 if refusal.status != 404 or len(rows) > 1:
                     raise
                 return {rows[0]: RowOutcome(rows[0], "acknowledged")}
-            out = self._settled(rows, ref, lambda lists: ref.platform_id not in lists)
+            out = self._people.settled(rows, lambda lists: ref.platform_id not in lists)
             return {a: _end(a, True, a in out, "not_removed_yet") for a in rows}
 
         asked = addresses(emails, CAPABILITIES.chunk_size)
         try:
-            there = self._look(asked, {})
+            there = self._people.look(asked, {})
             inside = [
                 a for a in asked if ref.platform_id in (there.get(a, {}).get("list_ids") or [])
             ]
@@ -232,73 +233,16 @@ class SendgridAdapter:
     # --- contacts ---------------------------------------------------------------------------
 
     def _heard(self, since: datetime | None) -> Sequence[str]:
-        """Addresses with an objection, or with one raised since."""
-        told = self._objections.read(since)
+        """Addresses with an objection, or with one raised since, as SendGrid has them now."""
+        if since is None:
+            return list(self._objections.read())
         self._objections.refresh()
-        return list(told)
+        return self._objections.raised(since)
 
     def _may_join(self, address: str, item: Item | None) -> RowOutcome | None:
         if item is None:
             return joined(address, no_contact(address, self._objections))
         return joined(address, as_contact(item, self._objections))
-
-    def _look(
-        self, addresses: Sequence[str], refused: dict[str, RowOutcome] | None = None
-    ) -> dict[str, Item]:
-        """Contacts by the address asked for, read now. With `refused`, an address SendGrid does
-        not take is noted there and does not fail the others.
-        """
-        try:
-            body = {"emails": list(addresses)}
-            answer = self._api.ask(f"{_CONTACTS}/search/emails", method="POST", body=body)
-        except RefusalError as refusal:
-            if refusal.status == 404:
-                return {}
-            if refused is None:
-                raise
-            if len(addresses) == 1:
-                refused[addresses[0]] = failed(addresses[0], refusal)
-                return {}
-            middle = len(addresses) // 2
-            parts = (addresses[:middle], addresses[middle:])
-            return {a: item for part in parts for a, item in self._look(part, refused).items()}
-        rows = answer.get("result")
-        found = {str(a).lower(): row.get("contact") for a, row in dict(rows or {}).items()}
-        return {address: item for address, item in found.items() if item}
-
-    def _upsert(self, contacts: Sequence[Mapping[str, str]], list_id: str | None = None) -> None:
-        """Make or change contacts and put them on a list; done when it returns."""
-        lists = {} if list_id is None else {"list_ids": [list_id]}
-        body = {**lists, "contacts": list(contacts)}
-        self._api.finish(self._api.ask(_CONTACTS, method="PUT", body=body))
-
-    def _still_there(self, before: Mapping[str, Item]) -> dict[str, bool]:
-        """Whether those looked at before an upsert are the same contacts after it.
-
-        Who was deleted meanwhile was made again by the upsert, and is deleted again here.
-        """
-        now = self._look(list(before))
-        again = [a for a, item in now.items() if a in before and not same(before[a], item)]
-        if again:
-            ids = ",".join(str(now[address]["id"]) for address in again)
-            gone = self._api.ask(_CONTACTS, method="DELETE", params={"ids": ids})
-            self._api.finish(gone)
-        return {address: address in now and address not in again for address in before}
-
-    def _settled(
-        self, rows: Sequence[str], ref: SegmentRef, is_so: Callable[[Sequence[str]], bool]
-    ) -> set[str]:
-        """Those whose lists are as wanted, as soon as all are or the patience ends."""
-        found: set[str] = set()
-
-        def look() -> bool | None:
-            items = self._look(list(rows)) if rows else {}
-            lists = {a: items[a].get("list_ids") or [] for a in rows if a in items}
-            found.update(a for a in rows if is_so(lists.get(a, [])))
-            return True if len(found) == len(rows) else None
-
-        self._api.until(look)
-        return found
 
     # --- lists ------------------------------------------------------------------------------
 

@@ -74,9 +74,13 @@ class SendgridApi:
             return self._client.json(f"v3/{path}", method=method, params=params, body=body).body
 
         try:
-            return call(once, policy=self._retry, clock=self._clock) if repeat else once()
+            return self.again(once) if repeat else once()
         except JourneyConnectorError as error:
             raise error from None
+
+    def again(self, once: Callable[[], T]) -> T:
+        """What `once` returns, tried again while that can help."""
+        return call(once, policy=self._retry, clock=self._clock)
 
     def until(self, look: Callable[[], T | None]) -> T | None:
         """What `look` finds, asked again and again; None when the patience ends."""

@@ -15,6 +15,7 @@ import gzip
 import io
 import zlib
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -63,7 +64,7 @@ class Exports:
         return found
 
     def _fetch(self, url: str) -> bytes:
-        """A whole file; the errors name no part of its signed address."""
+        """A whole file of a known host."""
         parts = urlsplit(url)
         known = parts.scheme == "https" and str(parts.hostname or "").endswith(_HOSTS)
         if not known and origin(url) != self._origin:
@@ -71,15 +72,20 @@ class Exports:
                 f"the files of the export lie on {parts.hostname}, which is not known.",
                 todo="Nothing was fetched from there. Report it: the host may be new.",
             )
-        try:
-            with requests.Session() as session:
-                session.trust_env = False
-                answer = session.get(url, timeout=(10.0, self._timeout), allow_redirects=False)
-        except requests.RequestException:
-            raise RetryableError("a file of the export could not be fetched.") from None
-        if answer.status_code != 200:
-            raise RetryableError(f"a file of the export was refused ({answer.status_code}).")
-        return answer.content
+        return self._api.again(partial(_file, url, self._timeout))
+
+
+def _file(url: str, timeout: float) -> bytes:
+    """What lies at a signed address; the errors name no part of it."""
+    try:
+        with requests.Session() as session:
+            session.trust_env = False
+            answer = session.get(url, timeout=(10.0, timeout), allow_redirects=False)
+    except requests.RequestException:
+        raise RetryableError("a file of the export could not be fetched.") from None
+    if answer.status_code != 200:
+        raise RetryableError(f"a file of the export was refused ({answer.status_code}).")
+    return answer.content
 
 
 def _parsed(content: bytes) -> list[Row]:

@@ -35,7 +35,10 @@ class Objections:
         self._known: Entries | None = None
 
     def read(self, since: datetime | None = None) -> Entries:
-        """All objections, or those raised since (UTC), straight from SendGrid."""
+        """All objections, or those raised since (UTC), straight from SendGrid.
+
+        Unsubscribe groups tell no changes: theirs are always all.
+        """
         found: Entries = {}
         params = {} if since is None else {"start_time": int(since.timestamp())}
         for name in _LISTS:
@@ -48,9 +51,13 @@ class Objections:
         if since is None:
             with self._lock:
                 self._known = dict(found)
-            return found
+        return found
+
+    def raised(self, since: datetime) -> list[str]:
+        """Addresses whose objection, as last read, is not older (UTC, whole seconds)."""
         mark = since.astimezone(UTC).replace(microsecond=0)
-        return {address: entry for address, entry in found.items() if entry[1] >= mark}
+        with self._lock:
+            return [address for address, (_, at) in (self._known or {}).items() if at >= mark]
 
     def refresh(self) -> None:
         """Make sure that what was raised until now is known."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import re
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -28,10 +29,11 @@ Made = Any
 
 
 class SendgridFake:
-    """One account. `delay`: requests until a job is done; `allowed`: requests until 429 (0: all)."""
+    """One account. `delay`: requests until a job is done; `allowed`: a second (0: all)."""
 
     def __init__(self, store: RecordStore, *, delay: int = 1, allowed: int = 0) -> None:
-        self._store, self._allowed, self._used = store, allowed, 0
+        self._store, self._allowed = store, allowed
+        self._second, self._used = 0, 0
         self._lock = threading.Lock()
         self._shelf = Shelf(store, delay)
         self.contacts = Contacts(self._shelf)
@@ -48,9 +50,6 @@ class SendgridFake:
     def suppressions(self) -> list[Body]:
         return self._shelf.all("suppression")
 
-    def refill(self) -> None:
-        self._used = 0
-
     # --- the API ----------------------------------------------------------------------------
 
     def handle(self, request: Request) -> Response:
@@ -60,7 +59,8 @@ class SendgridFake:
             bare = "authorization" not in request.headers and content is not None
             return Response(200 if bare else 403, {}, content or b"")
         left = self._spend()
-        headers = {"X-RateLimit-Remaining": str(max(0, left)), "X-RateLimit-Reset": "1"}
+        reset = str(self._second + 1)  # unix seconds
+        headers = {"X-RateLimit-Remaining": str(max(0, left)), "X-RateLimit-Reset": reset}
         if left < 0:
             body = {"errors": [{"field": None, "message": "too many requests"}]}
             return Response.of_json(body, 429, headers)
@@ -76,6 +76,8 @@ class SendgridFake:
 
     def _spend(self) -> int:
         with self._lock:
+            if int(time.time()) != self._second:
+                self._second, self._used = int(time.time()), 0
             self._used += 1
             return self._allowed - self._used if self._allowed else 500
 

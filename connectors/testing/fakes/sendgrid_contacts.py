@@ -96,17 +96,18 @@ class Contacts:
             self._list(id)
 
         def work() -> Body:
-            refused = 0
+            refused = created = 0
             for row in rows:
                 known = self.find(row["email"])
                 wanted = {k: known[k] for k in _IDENTIFIERS if known[k]} if known else {}
                 if any(str(row.get(k) or "").lower() != str(v).lower() for k, v in wanted.items()):
                     refused += 1
                 else:
+                    created += known is None
                     self.save({**row, "list_ids": lists})
             if refused:
                 raise SendgridError(400, "identifiers are missing")
-            return {"requested_count": len(rows)}
+            return {"requested_count": len(rows), "created_count": created}
 
         return 202, self._shelf.later(work)
 

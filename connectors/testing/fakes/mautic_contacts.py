@@ -5,10 +5,11 @@ Data flow: /api/contacts... -> RecordStore("mautic", ...) and the journal of obj
 Facts (mautic/mautic, LeadBundle/Controller/Api/LeadApiController.php and
 CustomFieldsApiControllerTrait.php, Entity/DoNotContact.php; docs/rest_api/contacts.rst): POST
 contacts/new changes the contact with that address if there is one; PATCH answers 404 for one that
-is not there, PUT makes it; an address in an edit merges contacts; blanks are skipped unless overwriteWithBlank; a doNotContact
-entry with reason 0, and dnc/{channel}/remove, take an objection away (the traps); unknown fields
-are ignored; dateModified is null until the first edit. The documented example of an entry has no
-time. Not verified: that an objection leaves dateModified as it was (the fake lets it).
+is not there, PUT makes it; an address in an edit merges contacts; blanks are skipped unless
+overwriteWithBlank; a doNotContact entry with reason 0, and dnc/{channel}/remove, take an objection
+away (the traps); unknown fields are ignored; dateModified is null until the first edit. The
+documented example of an entry has no time.
+Not verified: that an objection leaves dateModified as it was (the fake lets it).
 """
 
 from __future__ import annotations

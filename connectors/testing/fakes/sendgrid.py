@@ -12,6 +12,7 @@ Not verified: the order of the pages (the fake: newest first).
 
 from __future__ import annotations
 
+import math
 import re
 import threading
 import time
@@ -26,14 +27,15 @@ from connectors.testing.store import RecordStore
 KEY = "SG.sandbox-key"
 LISTS = ("unsubscribes", "spam_reports", "bounces", "invalid_emails")
 Made = Any
+_PERIOD = 2.0  # seconds
 
 
 class SendgridFake:
-    """One account. `delay`: requests until a job is done; `allowed`: a second (0: all)."""
+    """One account. `delay`: requests until a job is done; `allowed`: per two seconds (0: all)."""
 
     def __init__(self, store: RecordStore, *, delay: int = 1, allowed: int = 0) -> None:
         self._store, self._allowed = store, allowed
-        self._second, self._used = 0, 0
+        self._until, self._used = 0.0, 0
         self._lock = threading.Lock()
         self._shelf = Shelf(store, delay)
         self.contacts = Contacts(self._shelf)
@@ -59,7 +61,7 @@ class SendgridFake:
             bare = "authorization" not in request.headers and content is not None
             return Response(200 if bare else 403, {}, content or b"")
         left = self._spend()
-        reset = str(self._second + 1)  # unix seconds
+        reset = str(math.ceil(self._until))  # unix seconds
         headers = {"X-RateLimit-Remaining": str(max(0, left)), "X-RateLimit-Reset": reset}
         if left < 0:
             body = {"errors": [{"field": None, "message": "too many requests"}]}
@@ -76,8 +78,8 @@ class SendgridFake:
 
     def _spend(self) -> int:
         with self._lock:
-            if int(time.time()) != self._second:
-                self._second, self._used = int(time.time()), 0
+            if time.time() >= self._until:
+                self._until, self._used = time.time() + _PERIOD, 0
             self._used += 1
             return self._allowed - self._used if self._allowed else 500
 

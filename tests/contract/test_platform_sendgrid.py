@@ -293,3 +293,10 @@ def test_union_mode_sends_little_and_names_nothing(account: SendgridAccount) -> 
     ref = adapter.ensure_segment("20_grace")
     assert "grace" not in ref.name
     assert adapter.find_segments(["20_grace"])["20_grace"].name == ref.name
+
+
+def test_lists_on_further_pages_are_found(account: SendgridAccount) -> None:
+    account.fake.contacts.most_lists = 2
+    for number in range(5):
+        account.make_segment(f"mj:{number:02d}_x", [])
+    assert len(account.adapter().find_segments([])) == 5

@@ -254,7 +254,8 @@ class SendgridAdapter:
             answer = self._api.ask("marketing/lists", params=asked)
             found += answer.get("result") or []
             following = str((answer.get("_metadata") or {}).get("next") or "")
-            token = (parse_qs(urlsplit(following).query).get("page_token") or [None])[0]
+            told = parse_qs(urlsplit(following).query).get("page_token")
+            token = told[0] if told else None
         return found
 
     def _list_name(self, segment: str) -> str:

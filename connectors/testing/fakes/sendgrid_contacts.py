@@ -34,6 +34,7 @@ class Contacts:
 
     def __init__(self, shelf: Shelf) -> None:
         self._shelf = shelf
+        self.most_lists = 1000  # per page
         self._exports: dict[str, Body] = {}
         self._files: dict[str, bytes] = {}
 
@@ -173,7 +174,8 @@ class Contacts:
     # --- the API: lists ---------------------------------------------------------------------
 
     def lists(self, request: Request) -> Body:
-        known, size = self._shelf.all("list"), int(request.param("page_size") or 100)
+        known = self._shelf.all("list")
+        size = min(int(request.param("page_size") or 100), self.most_lists)
         start = int(request.param("page_token") or 0)
         link = f"{request.base_url}/v3/marketing/lists?page_size={size}"
         told: Body = {"self": link, "count": len(known)}

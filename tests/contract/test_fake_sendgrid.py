@@ -71,7 +71,7 @@ def test_an_upsert_makes_and_changes_and_joins(account: Account) -> None:
     made = account.ask("POST", "marketing/lists", {"name": "mj:01_x"})[1]["id"]
     account.upsert({"email": "a@example.org", "first_name": "Ada", "last_name": "L"})
     said = account.upsert({"email": "a@example.org", "first_name": "Bo"}, lists=[made])
-    assert said["results"] == {"requested_count": 1, "created_count": 0}
+    assert said["results"] == {"requested_count": 1, "created_count": 0, "errored_count": 0}
     (known,) = account.fake.contacts.all()
     assert (known["first_name"], known["last_name"], known["list_ids"]) == ("Bo", "L", [made])
     account.upsert({"email": "erased@example.org"}, lists=[made])
@@ -82,7 +82,10 @@ def test_an_upsert_makes_and_changes_and_joins(account: Account) -> None:
 
 def test_an_upsert_needs_all_identifiers(account: Account) -> None:
     account.upsert({"email": "a@example.org", "external_id": "x-1"})
-    assert account.upsert({"email": "a@example.org", "first_name": "Bo"})["status"] == "errored"
+    bare, other = {"email": "a@example.org", "first_name": "Bo"}, {"email": "b@example.org"}
+    assert account.upsert(bare)["status"] == "failed", "all rows were refused"
+    assert account.upsert(bare, other)["status"] == "errored", "some were"
+    assert account.emails() == {"a@example.org", "b@example.org"}
     said = account.upsert({"email": "a@example.org", "external_id": "x-1", "first_name": "Bo"})
     assert said["status"] == "completed"
 

@@ -300,3 +300,41 @@ def test_lists_on_further_pages_are_found(account: SendgridAccount) -> None:
     for number in range(5):
         account.make_segment(f"mj:{number:02d}_x", [])
     assert len(account.adapter().find_segments([])) == 5
+
+
+def test_who_objects_is_seen_by_an_adapter_that_just_started(account: SendgridAccount) -> None:
+    emails = subscribe(account, 2)
+    ref = account.adapter().ensure_segment("01_x")
+    account.put(emails[0], "unsubscribed")
+    expected = {emails[0]: "suppressed", emails[1]: "acknowledged"}
+    assert plain(account.adapter().add_members(ref, emails)) == expected
+    assert account.members(ref.platform_id) == {emails[1]}
+
+
+def test_who_objects_after_the_reading_is_not_added(account: SendgridAccount) -> None:
+    adapter = account.adapter()
+    account.fake.suppress("other@example.org", "bounces")
+    emails = subscribe(account, 2)
+    ref = adapter.ensure_segment("01_x")
+    adapter.read_statuses()
+    account.later()
+    account.put(emails[0], "left a group")
+    assert plain(adapter.add_members(ref, emails))[emails[0]] == "suppressed"
+    assert account.members(ref.platform_id) == {emails[1]}
+
+
+def test_a_failed_job_quarantines_nobody_and_a_bad_row_fails_alone(
+    account: SendgridAccount,
+) -> None:
+    """SendGrid refuses the row of a contact whose other identifier came up after the look."""
+    adapter = account.adapter()
+    emails = subscribe(account, 3)
+    ref = adapter.ensure_segment("01_x")
+    named = {"email": emails[1], "external_id": "x-1"}
+    rule = account.server.faults.on(r"/v3/marketing/contacts$", method="PUT")
+    rule.drift(lambda: account.fake.contacts.save(named))
+    found = {o.email: o for o in adapter.add_members(ref, emails)}
+    outcomes = [found[email].outcome for email in emails]
+    assert outcomes == ["acknowledged", "unknown", "acknowledged"]
+    assert not found[emails[1]].permanent
+    assert account.members(ref.platform_id) == {emails[0], emails[2]}

@@ -196,7 +196,7 @@ class SendgridAdapter:
             ]
             done = {a: RowOutcome(a, "acknowledged") for a in asked if found[a] is None}
             found.update(done)
-            found.update(halved(allowed, put) if allowed else {})
+            found.update(halved(allowed, _alone(put)) if allowed else {})
         except JourneyConnectorError as error:
             return [failed(email, error) for email in emails]
         return each(emails, found)
@@ -222,7 +222,7 @@ class SendgridAdapter:
                 a for a in asked if ref.platform_id in (there.get(a, {}).get("list_ids") or [])
             ]
             found: dict[str, RowOutcome | None] = {a: RowOutcome(a, "acknowledged") for a in asked}
-            found.update(halved(inside, take) if inside else {})
+            found.update(halved(inside, _alone(take)) if inside else {})
         except JourneyConnectorError as error:
             return [failed(email, error) for email in emails]
         return each(emails, found)
@@ -263,6 +263,22 @@ class SendgridAdapter:
             return f"{self._settings.prefix}{segment}"
         code = hashlib.sha256(f"{self.destination}:{segment}".encode()).hexdigest()
         return f"{self._settings.prefix}{code[:10]}"
+
+
+def _alone(
+    call: Callable[[Sequence[str]], dict[str, RowOutcome]],
+) -> Callable[[Sequence[str]], dict[str, RowOutcome]]:
+    """Trouble of one part of a halved call is the outcome of its rows, not of all."""
+
+    def part(rows: Sequence[str]) -> dict[str, RowOutcome]:
+        try:
+            return call(rows)
+        except RefusalError:
+            raise
+        except JourneyConnectorError as error:
+            return {address: failed(address, error) for address in rows}
+
+    return part
 
 
 def _end(address: str, is_there: bool, is_so: bool, reason: str) -> RowOutcome:

@@ -92,8 +92,11 @@ class SendgridApi:
             time.sleep(self._pause)
 
     def finish(self, job: Any) -> Mapping[str, Any]:
-        """The results of a contact job when it is done; RetryableError when it takes too long or
-        failed as a whole, RefusalError when some of its rows were refused.
+        """The results of a contact job when it is done.
+
+        RefusalError when some of its rows were refused. RetryableError when it takes too long, or
+        when all failed: that may be an account that is full as well as a bad row
+        (sendgrid/sendgrid-go, issue 413), so nobody is quarantined for it.
         """
         id = job.get("job_id") if isinstance(job, Mapping) else None
         if not id:
@@ -109,7 +112,9 @@ class SendgridApi:
         if answer.get("status") == "completed":
             results = answer.get("results")
             return results if isinstance(results, Mapping) else {}
-        raise RefusalError("SendGrid", 400, f"job_{str(answer.get('status'))[:20]}")
+        if answer.get("status") == "errored":
+            raise RefusalError("SendGrid", 400, "job_errored")
+        raise RetryableError("a job failed.")
 
     def close(self) -> None:
         self._client.close()

@@ -20,7 +20,7 @@ from connectors.testing.store import Record, RecordStore
 
 VENDOR = "sendgrid"
 Body = dict[str, Any]
-Work = Callable[[], Body]  # the results; SendgridError when rows were refused
+Work = Callable[[], Body]  # the results, with errored_count where rows were refused
 
 
 class SendgridError(Exception):
@@ -73,10 +73,10 @@ class Shelf:
             ready = [(id, work) for id, left, work in self._waiting if left <= 0]
             self._waiting = [(id, left - 1, work) for id, left, work in self._waiting if left > 0]
             for id, work in ready:
-                try:
-                    self._jobs[id] |= {"status": "completed", "results": work()}
-                except SendgridError:
-                    self._jobs[id] |= {"status": "errored", "results": {"errored_count": 1}}
+                results = work()
+                refused, all_ = results.get("errored_count", 0), results.get("requested_count")
+                word = "failed" if refused == all_ else "errored" if refused else "completed"
+                self._jobs[id] |= {"status": word, "results": results}
 
     def job(self, id: str) -> Body:
         with self.lock:

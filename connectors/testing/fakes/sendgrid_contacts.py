@@ -106,9 +106,8 @@ class Contacts:
                 else:
                     created += known is None
                     self.save({**row, "list_ids": lists})
-            if refused:
-                raise SendgridError(400, "identifiers are missing")
-            return {"requested_count": len(rows), "created_count": created}
+            told = {"requested_count": len(rows), "created_count": created}
+            return {**told, "errored_count": refused}
 
         return 202, self._shelf.later(work)
 

@@ -338,3 +338,24 @@ def test_a_failed_job_quarantines_nobody_and_a_bad_row_fails_alone(
     assert outcomes == ["acknowledged", "unknown", "acknowledged"]
     assert not found[emails[1]].permanent
     assert account.members(ref.platform_id) == {emails[0], emails[2]}
+
+
+def test_everybody_who_objects_has_an_id(account: SendgridAccount) -> None:
+    """Readers keep contacts by id: with one id for all, only one objection would be left."""
+    for number in range(3):
+        account.fake.suppress(f"gone{number}@example.org", "unsubscribes")
+    adapter = account.adapter()
+    found = adapter.read_statuses()
+    assert len({contact.contact_id for contact in found}) == len(found) == 3
+    account.later()
+    account.fake.suppress("gone0@example.org", "bounces")
+    (again,) = adapter.read_statuses(account.store.now())
+    assert (again.email, again.status) == ("gone0@example.org", "unsubscribed"), "the strictest"
+    assert again.contact_id in {contact.contact_id for contact in found}
+
+
+def test_a_page_that_is_cut_unseen_does_not_hide_objections(account: SendgridAccount) -> None:
+    for number in range(7):
+        account.fake.suppress(f"p{number}@example.org", "unsubscribes")
+    account.fake.most_entries = 3
+    assert len(account.adapter().read_statuses()) == 7

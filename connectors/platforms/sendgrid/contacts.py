@@ -5,6 +5,7 @@ Data flow: contact, or row of an export, with what is known of objections -> Pla
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -32,9 +33,11 @@ def as_contact(item: Mapping[str, Any], objections: Objections) -> PlatformConta
 
 
 def no_contact(address: str, objections: Objections) -> PlatformContact | None:
-    """An address that objects without being a contact; None when it does not object."""
+    """An address that objects, as a contact by itself; None when it does not object."""
     status, at = objections.of([address])
-    return None if at is None else PlatformContact("", address, status, {}, at)
+    # Every one has an id of its own: readers keep contacts by id.
+    id = f"objection:{hashlib.sha256(address.encode()).hexdigest()[:32]}"
+    return None if at is None else PlatformContact(id, address, status, {}, at)
 
 
 def addresses_of(item: Mapping[str, Any]) -> Sequence[str]:

@@ -43,11 +43,11 @@ class Objections:
         params = {} if since is None else {"start_time": int(since.timestamp())}
         for name in _LISTS:
             for entry in self._pages(f"suppression/{name}", params):
-                _note(found, entry, CAPABILITIES.statuses[name], entry.get("created"))
+                _note(found, *_told(entry, name, "created"))
         groups = _items(self._api.ask("asm/suppressions"))
         for entry in groups:
             if self._groups == "any" or entry.get("group_id") in self._groups:
-                _note(found, entry, CAPABILITIES.statuses["group"], entry.get("created_at"))
+                _note(found, *_told(entry, "group", "created_at"))
         if since is None:
             with self._lock:
                 self._known = dict(found)
@@ -69,7 +69,9 @@ class Objections:
         # SendGrid's own clock, but never beyond ours: neither may hide an objection.
         new = self.read(min(max(times), SYSTEM_CLOCK.now()) - _OVERLAP)
         with self._lock:
-            self._known = {**(self._known or {}), **new}
+            known = self._known = dict(self._known or {})
+            for address, (status, at) in new.items():
+                _note(known, address, status, at)
 
     def of(self, addresses: Iterable[str]) -> tuple[PlatformStatus, datetime | None]:
         """The strictest status of somebody's addresses, and since when, as last read."""
@@ -94,7 +96,8 @@ class Objections:
                 more = [e for key, e in zip(keys, page, strict=True) if key not in seen]
                 seen.update(keys)
                 found += more
-                if len(page) < self._page or not more:
+                # A full reading does not rely on short pages: the limit may be cut unseen.
+                if not more or ("start_time" in params and len(page) < self._page):
                     return found
         raise ShortReadError(
             "the objections kept changing while they were read.",
@@ -102,14 +105,19 @@ class Objections:
         )
 
 
-def _note(found: Entries, entry: Mapping[str, Any], status: PlatformStatus, at: Any) -> None:
+def _told(entry: Mapping[str, Any], word: str, time: str) -> tuple[str, PlatformStatus, datetime]:
     address = str(entry.get("email") or "").lower()
-    moment = datetime.fromtimestamp(float(at or 0), UTC)
+    at = datetime.fromtimestamp(float(entry.get(time) or 0), UTC)
+    return address, CAPABILITIES.statuses[word], at
+
+
+def _note(found: Entries, address: str, status: PlatformStatus, at: datetime) -> None:
+    """Keep the strictest status and the newest time of an address."""
     known = found.get(address)
     if known is not None:
         status = known[0] if known[0] == "unsubscribed" else status
-        moment = max(moment, known[1])
-    found[address] = (status, moment)
+        at = max(at, known[1])
+    found[address] = (status, at)
 
 
 def _items(answer: Any) -> list[Mapping[str, Any]]:

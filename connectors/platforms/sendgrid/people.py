@@ -47,7 +47,8 @@ class People:
             parts = (addresses[:middle], addresses[middle:])
             return {a: item for part in parts for a, item in self.look(part, refused).items()}
         rows = answer.get("result")
-        found = {str(a).lower(): row.get("contact") for a, row in dict(rows or {}).items()}
+        told = rows.items() if isinstance(rows, Mapping) else ()
+        found = {str(a).lower(): row.get("contact") for a, row in told if isinstance(row, Mapping)}
         return {address: item for address, item in found.items() if item}
 
     def upsert(self, contacts: Sequence[Mapping[str, str]], list_id: str | None = None) -> int:

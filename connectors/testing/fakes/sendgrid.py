@@ -37,6 +37,7 @@ class SendgridFake:
         self._store, self._allowed = store, allowed
         self._until, self._used = 0.0, 0
         self._lock = threading.Lock()
+        self.most_entries = 500  # per page
         self._shelf = Shelf(store, delay)
         self.contacts = Contacts(self._shelf)
         self._routes = list(self._table())
@@ -120,7 +121,7 @@ class SendgridFake:
             if one["list"] == name and one["created"] >= since
         ]
         found.sort(key=lambda one: -one["created"])
-        return found[start : start + min(limit, 500)]
+        return found[start : start + min(limit, self.most_entries)]
 
     def _groups(self, _request: Request) -> list[Body]:
         return [

@@ -172,7 +172,9 @@ def test_a_segment_that_is_gone(account: MauticAccount) -> None:
 
 def test_segments_are_hidden_from_preference_centres(account: MauticAccount) -> None:
     ref = account.adapter().ensure_segment("01_x")
-    made = account.fake.segments.get(None, ref.platform_id)["list"]  # type: ignore[arg-type]
+    stored = account.store.get("mautic", "segment", ref.platform_id)
+    assert stored is not None
+    made = stored.body
     assert (made["isPreferenceCenter"], made["isGlobal"], made["filters"]) == (False, True, [])
 
 

@@ -46,5 +46,5 @@ CAPABILITIES = PlatformCapabilities(
 )
 
 COMMANDS = ("{", "}")  # tokens are written {contactfield=firstname}
-LONGEST = 64  # characters: the default length of a text field since Mautic 4
+LONGEST = 64  # characters: the default length of a new text field (Entity/LeadField.php)
 LOOK = 50  # addresses per request when looking: they are part of the address line

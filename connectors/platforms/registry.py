@@ -31,11 +31,15 @@ from connectors.platforms.mailchimp import MailchimpPlatformSettings, build_mail
 from connectors.platforms.mailchimp.capabilities import CAPABILITIES as MAILCHIMP
 from connectors.platforms.mailman import MailmanPlatformSettings, build_mailman
 from connectors.platforms.mailman.capabilities import CAPABILITIES as MAILMAN
+from connectors.platforms.mautic import MauticPlatformSettings, build_mautic
+from connectors.platforms.mautic.capabilities import CAPABILITIES as MAUTIC
 from connectors.platforms.protocol import (
     PlatformAdapter,
     PlatformCapabilities,
     PlatformSettings,
 )
+from connectors.platforms.sendgrid import SendgridPlatformSettings, build_sendgrid
+from connectors.platforms.sendgrid.capabilities import CAPABILITIES as SENDGRID
 
 ENTRY_POINTS = "member_journey.platforms"
 
@@ -109,6 +113,20 @@ PLATFORMS: dict[str, PlatformType] = {
             name, settings, context.state_dir, context.user_agent
         ),
         MAILMAN,
+    ),
+    "mautic": PlatformType(
+        MauticPlatformSettings,
+        lambda name, settings, context: build_mautic(
+            name, settings, context.state_dir, context.user_agent
+        ),
+        MAUTIC,
+    ),
+    "sendgrid": PlatformType(
+        SendgridPlatformSettings,
+        lambda name, settings, context: build_sendgrid(
+            name, settings, context.state_dir, context.user_agent
+        ),
+        SENDGRID,
     ),
 }
 

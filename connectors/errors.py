@@ -8,7 +8,7 @@ Data flow: vendor answer -> http/retry.py or a source -> one of these -> engine 
     ├── QuotaExhausted              stop this source and start it again at `until`
     ├── ConfigurationError          somebody must change the configuration
     │   ├── AuthenticationError     ... the credentials
-    │   └── PermissionError_        ... what the credentials are allowed to do
+    │   └── NotPermitted        ... what the credentials are allowed to do
     ├── ContractError               the data changed shape: look at the stream's declaration
     ├── SourceError                 for good: this stream fails, other streams and sources go on
     │   ├── LoopError               the vendor's paging goes in circles
@@ -17,8 +17,6 @@ Data flow: vendor answer -> http/retry.py or a source -> one of these -> engine 
 
 Messages name places and counts. They never hold a vendor's payload, a secret or personal data.
 """
-
-# ruff: noqa: N801 - PermissionError_ must not shadow the builtin
 
 from __future__ import annotations
 
@@ -82,7 +80,7 @@ class AuthenticationError(ConfigurationError):
     """The credentials were refused, expired or revoked."""
 
 
-class PermissionError_(ConfigurationError):
+class NotPermitted(ConfigurationError):
     """The credentials are good but may not read this."""
 
 

@@ -20,7 +20,7 @@ from connectors.clock import Clock
 from connectors.errors import (
     AuthenticationError,
     JourneyConnectorError,
-    PermissionError_,
+    NotPermitted,
     RateLimited,
     RetryableError,
     SourceError,
@@ -110,7 +110,7 @@ class Answers:
                 f"{where} refused the credentials (401).", todo="Check or renew the key."
             )
         if status == 403:
-            raise PermissionError_(
+            raise NotPermitted(
                 f"{where} forbids this (403).", todo="Give the key the right to read it."
             )
         if status == 503 and wait is not None:

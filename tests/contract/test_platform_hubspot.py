@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from connectors.errors import (
     AuthenticationError,
     ConfigurationError,
-    PermissionError_,
+    NotPermitted,
     QuotaExhausted,
 )
 from connectors.platforms.hubspot import HubspotPlatformSettings
@@ -233,7 +233,7 @@ def test_a_wrong_token_and_missing_scopes_are_said_plainly(account: HubspotAccou
         adapter.read_statuses()
     said = {"status": "error", "category": "MISSING_SCOPES", "message": "scopes"}
     account.server.faults.on("communication-preferences").every().status(403, said)
-    with pytest.raises(PermissionError_, match="scopes"):
+    with pytest.raises(NotPermitted, match="scopes"):
         create(account.adapter(), "a@example.org")
     assert account.statuses() == {}
 

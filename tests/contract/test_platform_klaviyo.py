@@ -12,7 +12,7 @@ from klaviyo_description import Description, description_at_hand
 from platform_cases_klaviyo import KlaviyoAccount
 from pydantic import ValidationError
 
-from connectors.errors import AuthenticationError, PermissionError_
+from connectors.errors import AuthenticationError, NotPermitted
 from connectors.platforms.klaviyo import KlaviyoPlatformSettings
 from connectors.platforms.klaviyo.profiles import as_contact
 from connectors.platforms.protocol import FieldUpdate
@@ -201,7 +201,7 @@ def test_a_wrong_key_and_missing_scopes_are_said_plainly(account: KlaviyoAccount
         adapter.read_statuses()
     said = {"errors": [{"code": "permission_denied", "detail": "scopes"}]}
     account.server.faults.on(PROFILES, method="POST").every().status(403, said)
-    with pytest.raises(PermissionError_, match="scopes"):
+    with pytest.raises(NotPermitted, match="scopes"):
         create(account.adapter(), "a@example.org")
 
 

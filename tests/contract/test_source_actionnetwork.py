@@ -12,7 +12,7 @@ import pytest
 from sites import VendorSite, site
 from vendors import NOW, z
 
-from connectors.errors import LoopError, PermissionError_, ShortReadError, SourceError
+from connectors.errors import LoopError, NotPermitted, ShortReadError, SourceError
 from connectors.protocol import Request
 from connectors.sources.actionnetwork.client import Listing, limit_of
 from connectors.sources.actionnetwork.windows import windows
@@ -216,7 +216,7 @@ def test_attendances_of_events_long_over_are_no_longer_asked_for(group: Group) -
 
 def test_a_wrong_key_in_plain_words(group: Group) -> None:
     wrong = group.vendor.source(api_token="not-the-key")
-    with pytest.raises(PermissionError_, match="partner") as caught:
+    with pytest.raises(NotPermitted, match="partner") as caught:
         group.lake.extract(wrong, "person")
     assert "not-the-key" not in str(caught.value)
     assert not any(item.ok for item in wrong.check())

@@ -12,7 +12,7 @@ import pytest
 from lake import Lake
 from vendors import NOW, QUICK
 
-from connectors.errors import AuthenticationError, PermissionError_, RetryableError
+from connectors.errors import AuthenticationError, NotPermitted, RetryableError
 from connectors.registry import SourceContext, build_source
 from connectors.sources.civicrm.source import CivicrmSource
 from connectors.testing.fakes.civicrm import CivicrmFake
@@ -227,7 +227,7 @@ def test_check_names_the_fields_a_site_lacks(site: Site) -> None:
 
 def test_a_missing_permission_is_named(site: Site) -> None:
     source = site.source({"forbidden": ["Membership"]})
-    with pytest.raises(PermissionError_, match="access CiviMember") as caught:
+    with pytest.raises(NotPermitted, match="access CiviMember") as caught:
         site.lake.extract(source, "membership")
     assert caught.value.stream == "membership"
     said = {item.name: item for item in source.check()}

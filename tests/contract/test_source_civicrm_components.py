@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from test_source_civicrm import Site
 from vendors import NOW
 
-from connectors.errors import PermissionError_
+from connectors.errors import NotPermitted
 from connectors.sources.civicrm.components import OPTIONAL
 from connectors.testing.store import Record
 
@@ -138,7 +138,7 @@ def test_a_site_without_events_and_money_has_none_and_no_failure(site: Site) -> 
 
 def test_a_missing_right_is_loud_and_says_both_ways_out(site: Site) -> None:
     source = site.source({"forbidden": ["Participant"]})
-    with pytest.raises(PermissionError_, match=r"access CiviEvent.*`exclude`"):
+    with pytest.raises(NotPermitted, match=r"access CiviEvent.*`exclude`"):
         site.lake.extract(source, "participant")
     said = {item.name: item for item in source.check()}
     assert not said["participant"].ok

@@ -13,7 +13,7 @@ from vendors import NOW, z
 
 from connectors.errors import (
     AuthenticationError,
-    PermissionError_,
+    NotPermitted,
     QuotaExhausted,
     RetryableError,
     SourceError,
@@ -208,7 +208,7 @@ def test_the_limits_never_allow_more_than_an_hours_calls() -> None:
     [
         (400, "INVALID_AUTH", AuthenticationError),
         (401, "NO_AUTH", AuthenticationError),
-        (403, "NOT_AUTHORIZED", PermissionError_),
+        (403, "NOT_AUTHORIZED", NotPermitted),
         (500, "INTERNAL_ERROR", RetryableError),
         (404, "NOT_FOUND", SourceError),
         (400, "ARGUMENTS_ERROR", SourceError),
@@ -230,7 +230,7 @@ def test_refusals_in_plain_words(society: Society) -> None:
     assert "not-the-token" not in str(caught.value)
     assert [item.ok for item in wrong.check()] == [False]
     elsewhere = society.vendor.source(private_token=TOKEN, organization_id="9999")
-    with pytest.raises(PermissionError_, match="member of the organization"):
+    with pytest.raises(NotPermitted, match="member of the organization"):
         society.lake.extract(elsewhere, "order")
     (item,) = elsewhere.check()
     assert not item.ok

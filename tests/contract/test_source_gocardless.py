@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from sites import VendorSite, site
 
-from connectors.errors import AuthenticationError, PermissionError_, QuotaExhausted, SourceError
+from connectors.errors import AuthenticationError, NotPermitted, QuotaExhausted, SourceError
 from connectors.testing.fakes.gocardless import GocardlessFake
 from connectors.testing.fakes.gocardless_objects import act, save
 from connectors.testing.faults import Faults, http_date
@@ -306,7 +306,7 @@ def test_refusals_in_plain_words(organisation: Organisation, faults: Faults) -> 
     forbidden = {"error": {"type": "invalid_api_usage", "errors": [{"reason": "forbidden"}]}}
     faults.on(r"^/payouts").every().status(403, forbidden)
     source = organisation.vendor.source(**KEY)
-    with pytest.raises(PermissionError_, match="forbidden"):
+    with pytest.raises(NotPermitted, match="forbidden"):
         organisation.lake.extract(source, "payout", full=True)
     said = {item.name: item for item in source.check()}
     assert not said["payout"].ok

@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from sites import VendorSite, site
 from vendors import NOW
 
-from connectors.errors import AuthenticationError, ConfigurationError, PermissionError_, SourceError
+from connectors.errors import AuthenticationError, ConfigurationError, NotPermitted, SourceError
 from connectors.protocol import Request
 from connectors.sources.odoo.client import limit_of
 from connectors.sources.odoo.errors import RefusedError, vendor_error
@@ -225,7 +225,7 @@ def test_refusals_in_plain_words(opened: Opened) -> None:
             assert "not-the-key" not in str(caught.value)
             assert not any(item.ok for item in wrong.check()[1:])
             good = made.source(**KEY, **LOGIN)
-            with pytest.raises(PermissionError_, match="may not read"):
+            with pytest.raises(NotPermitted, match="may not read"):
                 made.lake.extract(good, "invoice")
             refused = [item.name for item in good.check() if not item.ok]
             assert refused == ["invoice"]
@@ -248,7 +248,7 @@ def test_a_key_revoked_after_the_log_in(opened: Opened) -> None:
     [
         ("odoo.exceptions.AccessDenied", AuthenticationError),
         ("odoo.http.SessionExpiredException", AuthenticationError),
-        ("odoo.exceptions.AccessError", PermissionError_),
+        ("odoo.exceptions.AccessError", NotPermitted),
         ("odoo.exceptions.UserError", RefusedError),
         ("builtins.ValueError", SourceError),
     ],

@@ -11,7 +11,7 @@ import pytest
 from sites import VendorSite, site
 from vendors import NOW
 
-from connectors.errors import AuthenticationError, PermissionError_
+from connectors.errors import AuthenticationError, NotPermitted
 from connectors.protocol import Request
 from connectors.sources.pretix.client import limit_of
 from connectors.testing.fakes.pretix import PretixFake
@@ -190,7 +190,7 @@ def test_refusals_in_plain_words(shop: Shop) -> None:
         shop.lake.extract(wrong, "order")
     assert "not-the-token" not in str(caught.value)
     elsewhere = shop.vendor.source(api_token="sandbox-pretix-token", organizer="other")
-    with pytest.raises(PermissionError_, match="'other'"):
+    with pytest.raises(NotPermitted, match="'other'"):
         shop.lake.extract(elsewhere, "order")
     assert [item.ok for item in elsewhere.check()] == [False]
 

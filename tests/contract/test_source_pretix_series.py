@@ -13,7 +13,7 @@ from sites import site
 from test_source_pretix import KEY, Shop, z
 from vendors import NOW
 
-from connectors.errors import PermissionError_
+from connectors.errors import NotPermitted
 from connectors.testing.fakes.pretix import PretixFake
 from connectors.testing.faults import Faults
 
@@ -147,7 +147,7 @@ def test_more_rights_are_needed_only_for_what_is_asked_for(tmp_path: Path) -> No
         ]
         assert "view vouchers" in said["voucher"].detail
         assert "view customers" in said["membership"].detail
-        with pytest.raises(PermissionError_, match="settings"):
+        with pytest.raises(NotPermitted, match="settings"):
             shop.lake.extract(source, "membership_type")
 
 

@@ -17,7 +17,7 @@ from vendors import NOW
 from connectors.errors import (
     AuthenticationError,
     JourneyConnectorError,
-    PermissionError_,
+    NotPermitted,
     RateLimited,
     RetryableError,
     SourceError,
@@ -298,7 +298,7 @@ def test_check_and_refusals_in_plain_words(company: Company, faults: Faults) -> 
     said = {item.name: item for item in company.source().check()}
     assert all(item.ok for item in said.values())
     assert "change data capture" in said["invoice"].detail
-    with pytest.raises(PermissionError_, match="realm_id"):
+    with pytest.raises(NotPermitted, match="realm_id"):
         company.lake.extract(company.source(realm_id="5"), "invoice")
     other = company.source(refresh_token="refresh-9")
     with pytest.raises(AuthenticationError, match="Connect the account again"):
@@ -316,7 +316,7 @@ def test_check_and_refusals_in_plain_words(company: Company, faults: Faults) -> 
         (403, {"Error": [{"Message": "x", "code": "003001"}]}, RateLimited),
         (200, {"Error": [{"code": "6000"}], "type": "ValidationFault"}, SourceError),
         (401, {"error": [{"message": "x", "code": "3200"}]}, AuthenticationError),
-        (403, {"error": [{"message": "x", "code": "3100"}]}, PermissionError_),
+        (403, {"error": [{"message": "x", "code": "3100"}]}, NotPermitted),
         (500, {"Error": [{"code": "10000"}], "type": "SystemFault"}, RetryableError),
         (400, {"Error": [{"code": "4000"}], "type": "ValidationFault"}, SourceError),
     ],

@@ -12,7 +12,7 @@ from org import Org
 
 from connectors.errors import (
     AuthenticationError,
-    PermissionError_,
+    NotPermitted,
     QuotaExhausted,
     RetryableError,
 )
@@ -250,7 +250,7 @@ def test_what_the_user_may_not_see_is_named(org: Org) -> None:
     assert "is_deceased (npsp__Deceased__c)" in items["contact"].detail
     assert "master_record_id" not in items["contact"].detail
     assert "API calls" in items["calls"].detail
-    with pytest.raises(PermissionError_, match="npe01__OppPayment__c") as caught:
+    with pytest.raises(NotPermitted, match="npe01__OppPayment__c") as caught:
         org.lake.extract(source, "payment")
     assert caught.value.stream == "payment"
     org.lake.pull(source, "contact")

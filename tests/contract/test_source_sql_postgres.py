@@ -21,7 +21,7 @@ from connectors.errors import (
     AuthenticationError,
     ConfigurationError,
     JourneyConnectorError,
-    PermissionError_,
+    NotPermitted,
     RetryableError,
 )
 from connectors.protocol import Request
@@ -204,7 +204,7 @@ def test_what_the_server_refuses(server: Postgres) -> None:
         server.url = good.set(username="journey_reader", password="reader-pw").render_as_string(
             hide_password=False
         )
-        with pytest.raises(PermissionError_, match="may not read"):
+        with pytest.raises(NotPermitted, match="may not read"):
             server.extract(server.source(server.member()))
     finally:
         server.run("drop role journey_reader")

@@ -14,7 +14,7 @@ import pytest
 from sites import VendorSite, site
 from vendors import NOW
 
-from connectors.errors import AuthenticationError, PermissionError_
+from connectors.errors import AuthenticationError, NotPermitted
 from connectors.sources.stripe.settings import API_VERSION
 from connectors.sources.stripe.streams import EVENT_TYPES
 from connectors.testing.fakes.stripe import StripeFake
@@ -358,7 +358,7 @@ def test_refusals_in_plain_words(account: Account, faults: Faults) -> None:
     body = {"error": {"type": "invalid_request_error", "code": "more_permissions_required"}}
     faults.on(r"^/v1/disputes").every().status(403, body)
     source = account.vendor.source(**KEY)
-    with pytest.raises(PermissionError_, match="disputes"):
+    with pytest.raises(NotPermitted, match="disputes"):
         account.lake.extract(source, "dispute")
     said = {item.name: item for item in source.check()}
     assert not said["dispute"].ok

@@ -15,7 +15,7 @@ from sites import VendorSite, site
 
 from connectors.errors import (
     AuthenticationError,
-    PermissionError_,
+    NotPermitted,
     ShortReadError,
     SourceError,
 )
@@ -345,7 +345,7 @@ def test_refusals_in_plain_words(vendor: VendorSite, faults: Faults) -> None:
     assert "wrong-token" not in str(caught.value)
     body = {"code": "FORBIDDEN", "description": "Anna Example"}
     faults.on("/responses").every().status(403, body)
-    with pytest.raises(PermissionError_, match="responses:read") as refused:
+    with pytest.raises(NotPermitted, match="responses:read") as refused:
         vendor.lake.extract(vendor.source(**KEY), "response")
     assert "Anna" not in str(refused.value)
     faults.clear()

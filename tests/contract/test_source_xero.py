@@ -17,7 +17,7 @@ from vendors import NOW
 
 from connectors.errors import (
     AuthenticationError,
-    PermissionError_,
+    NotPermitted,
     QuotaExhausted,
     ShortReadError,
     SourceError,
@@ -303,13 +303,13 @@ def test_check_says_which_scope_is_missing(tmp_path: Path) -> None:
         assert "accounting.payments.read" in said["payment"].detail
         assert said["invoice"].ok
         assert "If-Modified-Since" in said["invoice"].detail
-        with pytest.raises(PermissionError_, match="scope"):
+        with pytest.raises(NotPermitted, match="scope"):
             organisation.lake.extract(organisation.source(), "payment")
 
 
 def test_refusals_in_plain_words(organisation: Organisation, faults: Faults) -> None:
     other = organisation.source(tenant_id=TENANT.replace("1", "2"))
-    with pytest.raises(PermissionError_, match="not connected to this organisation"):
+    with pytest.raises(NotPermitted, match="not connected to this organisation"):
         organisation.lake.extract(other, "contact")
     error = {"ErrorNumber": 10, "Type": "ValidationException", "Message": "Anna", "Elements": []}
     faults.on(r"/Invoices\?").status(400, error)

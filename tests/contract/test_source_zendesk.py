@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from sites import VendorSite, site
 from vendors import NOW
 
-from connectors.errors import AuthenticationError, LoopError, PermissionError_, SourceError
+from connectors.errors import AuthenticationError, LoopError, NotPermitted, SourceError
 from connectors.registry import SOURCES
 from connectors.sources.zendesk.client import limit_of
 from connectors.sources.zendesk.settings import ZendeskSettings
@@ -278,7 +278,7 @@ def test_refusals_in_plain_words(desk: Desk, faults: Faults) -> None:
     forbidden = {"error": {"title": "Forbidden", "message": "You do not have access"}}
     faults.on("/satisfaction_ratings").every().status(403, forbidden)
     source = desk.vendor.source(oauth_token="sandbox-zendesk-oauth")
-    with pytest.raises(PermissionError_, match=r"satisfaction_ratings.*administrator"):
+    with pytest.raises(NotPermitted, match=r"satisfaction_ratings.*administrator"):
         desk.lake.extract(source, "satisfaction_rating")
     said = {item.name: item for item in source.check()}
     assert not said["satisfaction_rating"].ok

@@ -13,7 +13,7 @@ from zoom_account import NOW, TALK, ZoomAccount, zoom_account
 from connectors.errors import (
     AuthenticationError,
     LoopError,
-    PermissionError_,
+    NotPermitted,
     ShortReadError,
 )
 from connectors.sources.zoom.client import Refused, vendor_error
@@ -94,7 +94,7 @@ def test_hosts_without_a_plan_or_licence_are_passed_over(account: ZoomAccount) -
     account.lake.pull(source, "webinar")
     assert account.keys(source, "webinar", "host_id") == ["host_Z"]
     assert account.vendor.asked("/v2/users/host_B/webinars") == []
-    with pytest.raises(PermissionError_, match="webinar plan"):
+    with pytest.raises(NotPermitted, match="webinar plan"):
         account.lake.extract(account.source(hosts=["host_0"]), "webinar", full=True)
 
 
@@ -183,7 +183,7 @@ def test_refusals_in_plain_words(account: ZoomAccount) -> None:
     assert "not-the-secret" not in str(caught.value)
     assert [item.ok for item in wrong.check()] == [False]
     body = {"code": 4711, "message": "does not contain scopes: Anna"}
-    assert isinstance(vendor_error(400, body), PermissionError_)
+    assert isinstance(vendor_error(400, body), NotPermitted)
     other = vendor_error(400, {"code": 1010, "message": "User Anna does not belong"})
     assert isinstance(other, Refused)
     assert "Anna" not in str(other)

@@ -17,7 +17,7 @@ from connectors.clock import ManualClock, SystemClock
 from connectors.errors import (
     AuthenticationError,
     ConfigurationError,
-    PermissionError_,
+    NotPermitted,
     QuotaExhausted,
     RateLimited,
     RetryableError,
@@ -86,7 +86,7 @@ def test_a_redirect_is_a_login_page_not_a_way(httpserver: HTTPServer) -> None:
     [
         (400, SourceError, 1),
         (401, AuthenticationError, 1),
-        (403, PermissionError_, 1),
+        (403, NotPermitted, 1),
         (404, SourceError, 1),
         (408, RetryableError, 3),
         (500, RetryableError, 3),

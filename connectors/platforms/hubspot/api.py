@@ -17,7 +17,7 @@ from connectors.clock import SYSTEM_CLOCK, Clock
 from connectors.errors import (
     AuthenticationError,
     JourneyConnectorError,
-    PermissionError_,
+    NotPermitted,
     ShortReadError,
     SourceError,
 )
@@ -42,7 +42,7 @@ def vendor_error(status: int, body: Any) -> JourneyConnectorError | None:
             todo="Check the access token of the private app; renew it if it was rotated.",
         )
     if status == 403:
-        return PermissionError_(
+        return NotPermitted(
             f"HubSpot does not let this token do it ({category}).",
             todo="Give the private app the scopes named in the README of this platform.",
         )

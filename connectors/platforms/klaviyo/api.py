@@ -16,7 +16,7 @@ from connectors.clock import SYSTEM_CLOCK, Clock
 from connectors.errors import (
     AuthenticationError,
     JourneyConnectorError,
-    PermissionError_,
+    NotPermitted,
     ShortReadError,
     SourceError,
 )
@@ -37,7 +37,7 @@ def vendor_error(status: int, body: Any) -> JourneyConnectorError | None:
             f"Klaviyo refused the key ({code}).", todo="Check the private API key."
         )
     if status == 403:
-        return PermissionError_(
+        return NotPermitted(
             f"Klaviyo does not let this key do it ({code}).",
             todo="Give the key the scopes named in the README of this platform.",
         )

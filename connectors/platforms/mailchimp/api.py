@@ -13,7 +13,7 @@ from typing import Any
 from connectors.errors import (
     AuthenticationError,
     JourneyConnectorError,
-    PermissionError_,
+    NotPermitted,
     RateLimited,
     ShortReadError,
     SourceError,
@@ -84,7 +84,7 @@ class MailchimpApi:
             where = f"{self._root}/{path}" if path else self._root
             try:
                 answer = self._client.json(where, method=method, params=params, body=body)
-            except PermissionError_ as error:
+            except NotPermitted as error:
                 # Refusals come as JSON; a bare 403 is how an overloaded edge says "too many".
                 raise RateLimited("Mailchimp answered 403 without a reason.") from error
             return answer.body

@@ -19,7 +19,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from connectors.errors import AuthenticationError, PermissionError_, SourceError
+from connectors.errors import AuthenticationError, NotPermitted, SourceError
 from connectors.http.auth import HeaderToken
 from connectors.http.client import Answer
 from connectors.http.rate_limit import RateLimit
@@ -86,8 +86,8 @@ class ActionNetworkClient(VendorClient):
                 stream=stream,
                 todo="Make a key on the group's page API & Sync.",
             ) from error
-        except PermissionError_ as error:
-            raise PermissionError_(
+        except NotPermitted as error:
+            raise NotPermitted(
                 "the key may not use the API (403).",
                 source=error.source,
                 stream=stream,

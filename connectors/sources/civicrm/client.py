@@ -21,7 +21,7 @@ from typing import Any
 from connectors.errors import (
     AuthenticationError,
     JourneyConnectorError,
-    PermissionError_,
+    NotPermitted,
     RetryableError,
     SourceError,
 )
@@ -115,7 +115,7 @@ class CivicrmClient(VendorClient):
         if self._entities is None:
             try:
                 rows = self._call("Entity", "get", {"select": ["name"]}, stream)
-            except (PermissionError_, SourceError):
+            except (NotPermitted, SourceError):
                 rows = Rows(())
             self._entities = frozenset(str(row.get("name")) for row in rows.values)
         return bool(self._entities) and entity not in self._entities
@@ -130,8 +130,8 @@ class CivicrmClient(VendorClient):
                 form={"params": json.dumps(params)},
                 stream=stream,
             )
-        except PermissionError_ as error:
-            raise PermissionError_(
+        except NotPermitted as error:
+            raise NotPermitted(
                 f"the API user may not read {entity} (403).",
                 source=error.source,
                 stream=stream,
@@ -166,7 +166,7 @@ def _vendor_error(status: int, body: Any) -> JourneyConnectorError | None:
     told = body.get("status") or body.get("status_code") or status
     code = str(body.get("error_code", ""))
     if status == 403 or told == 403 or code == "unauthorized":
-        return PermissionError_("CiviCRM refuses this call (403).")
+        return NotPermitted("CiviCRM refuses this call (403).")
     if status == 401 or told == 401:
         return AuthenticationError("CiviCRM refused the API key (401).")
     if status in (400, 404, 405):

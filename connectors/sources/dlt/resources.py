@@ -20,7 +20,7 @@ from connectors.errors import (
     AuthenticationError,
     ConfigurationError,
     JourneyConnectorError,
-    PermissionError_,
+    NotPermitted,
     RetryableError,
     SourceError,
 )
@@ -105,7 +105,7 @@ def judged(error: Exception) -> JourneyConnectorError:
             "the system refused the credentials (HTTP 401).", todo="Correct the secrets."
         )
     if status == 403:
-        return PermissionError_("the account may not read this (HTTP 403).")
+        return NotPermitted("the account may not read this (HTTP 403).")
     if name in _PASSING or (isinstance(status, int) and (status >= 500 or status == 429)):
         return RetryableError(
             f"the resource could not reach its system ({name}).", todo="Run again."

@@ -25,7 +25,7 @@ from connectors.clock import SYSTEM_CLOCK
 from connectors.errors import (
     AuthenticationError,
     JourneyConnectorError,
-    PermissionError_,
+    NotPermitted,
     QuotaExhausted,
     RateLimited,
     RetryableError,
@@ -144,7 +144,7 @@ def vendor_error(status: int, body: Any) -> JourneyConnectorError | None:
             todo="Copy the private token again: Account Settings, Developer Links, API keys.",
         )
     if code == "NOT_AUTHORIZED":
-        return PermissionError_(
+        return NotPermitted(
             "the token's user may not read this (NOT_AUTHORIZED).",
             todo="Make the user a member of the organization, with the right to see its orders.",
         )

@@ -26,7 +26,7 @@ import requests
 from connectors.errors import (
     AuthenticationError,
     JourneyConnectorError,
-    PermissionError_,
+    NotPermitted,
     RetryableError,
     SourceError,
 )
@@ -134,7 +134,7 @@ def _vendor_error(status: int, body: Any) -> JourneyConnectorError | None:
             " api.gocardless.com, sandbox: api-sandbox.gocardless.com).",
         )
     if status == 403:
-        return PermissionError_(
+        return NotPermitted(
             f"the access token may not read this (403, {said}).",
             todo="Create a read-only token of the organisation itself (Developers, Create, Access"
             " token).",

@@ -16,7 +16,7 @@ from typing import Any
 from connectors.errors import (
     AuthenticationError,
     JourneyConnectorError,
-    PermissionError_,
+    NotPermitted,
     RetryableError,
     SourceError,
 )
@@ -58,7 +58,7 @@ def vendor_error(status: int, body: Any) -> JourneyConnectorError | None:
             " months. Check `database`, and `login` where JSON-RPC is used.",
         )
     if name in _RIGHTS:
-        return PermissionError_(
+        return NotPermitted(
             "the API user may not read this.",
             todo="Give the user read access in the application concerned.",
         )

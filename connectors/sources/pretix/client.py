@@ -15,7 +15,7 @@ from datetime import datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from connectors.errors import AuthenticationError, PermissionError_, SourceError
+from connectors.errors import AuthenticationError, NotPermitted, SourceError
 from connectors.http.auth import HeaderToken
 from connectors.http.client import Answer
 from connectors.http.rate_limit import RateLimit
@@ -81,8 +81,8 @@ class PretixClient(VendorClient):
                 stream=stream,
                 todo="Make a new token: organizer, Teams, the team, API tokens.",
             ) from error
-        except PermissionError_ as error:
-            raise PermissionError_(
+        except NotPermitted as error:
+            raise NotPermitted(
                 f"the token's team may not read this for organizer {self._organizer!r} (403).",
                 source=error.source,
                 stream=stream,

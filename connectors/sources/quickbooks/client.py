@@ -29,7 +29,7 @@ from urllib.parse import urlsplit
 from connectors.errors import (
     AuthenticationError,
     JourneyConnectorError,
-    PermissionError_,
+    NotPermitted,
     RateLimited,
     RetryableError,
     SourceError,
@@ -132,7 +132,7 @@ def vendor_error(status: int, body: Any) -> JourneyConnectorError | None:
             todo="Connect the company again, and put its new refresh token into the environment.",
         )
     if code in ("3100", "120") or status == 403:
-        return PermissionError_(
+        return NotPermitted(
             f"the app may not read this company ({status}).",
             todo="Check `realm_id`, and connect the company again with the accounting scope.",
         )

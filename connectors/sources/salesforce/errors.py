@@ -19,7 +19,7 @@ from connectors.clock import SYSTEM_CLOCK
 from connectors.errors import (
     AuthenticationError,
     JourneyConnectorError,
-    PermissionError_,
+    NotPermitted,
     QuotaExhausted,
     RateLimited,
     RetryableError,
@@ -31,7 +31,7 @@ class GoneError(SourceError):
     """A query locator, or a job, that is no longer kept."""
 
 
-class OutOfReachError(PermissionError_):
+class OutOfReachError(NotPermitted):
     """The object is not in the org, or the connected user may not see it; the API does not say."""
 
 
@@ -56,7 +56,7 @@ def vendor_error(status: int, body: Any) -> JourneyConnectorError | None:
             todo="Check that the connected app is still allowed and its user active.",
         )
     if code in ("API_DISABLED_FOR_ORG", "API_CURRENTLY_DISABLED"):
-        return PermissionError_(
+        return NotPermitted(
             f"the API is not enabled ({plain}).",
             todo="The org's edition needs API access, and the user `API Enabled`.",
         )
@@ -70,7 +70,7 @@ def vendor_error(status: int, body: Any) -> JourneyConnectorError | None:
     if status >= 500 or code in ("QUERY_TIMEOUT", "UNABLE_TO_LOCK_ROW", "SERVER_UNAVAILABLE"):
         return RetryableError(f"Salesforce could not answer ({plain}).")
     if status == 403:
-        return PermissionError_(
+        return NotPermitted(
             f"the connected user may not do this ({plain}).",
             todo="Give its permission set `API Enabled` and read access.",
         )

@@ -26,7 +26,7 @@ from connectors.clock import SYSTEM_CLOCK
 from connectors.errors import (
     AuthenticationError,
     JourneyConnectorError,
-    PermissionError_,
+    NotPermitted,
     RetryableError,
     SourceError,
 )
@@ -182,7 +182,7 @@ class SalesforceSource(ClientSource[SalesforceClient]):
         try:
             # Without an order: an ordered job is not split up by the server, and may time out.
             return self._client.start_job(plan.soql(ordered=False), stream)
-        except (SourceError, PermissionError_):
+        except (SourceError, NotPermitted):
             log.warning("%s.%s: no bulk job; reading page by page.", self.name, stream)
             return None
 
@@ -257,7 +257,7 @@ class SalesforceSource(ClientSource[SalesforceClient]):
         """The org's allowance; the page of limits needs a right of its own, the header does not."""
         try:
             limits: Mapping[str, Any] = self._client.limits()
-        except PermissionError_:
+        except NotPermitted:
             limits = {}
         except JourneyConnectorError as error:
             return failed("calls", error)

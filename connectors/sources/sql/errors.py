@@ -11,7 +11,7 @@ from connectors.errors import (
     AuthenticationError,
     ConfigurationError,
     JourneyConnectorError,
-    PermissionError_,
+    NotPermitted,
     RetryableError,
     SourceError,
 )
@@ -72,7 +72,7 @@ def judged(error: Exception, what: str) -> JourneyConnectorError:
     said = str(error.orig if isinstance(error, DBAPIError) else error).lower()
     kind = _kind_of(error)
     if _any(said, _DENIED):
-        return PermissionError_(
+        return NotPermitted(
             f"{what}: the account may not read this ({kind}).", todo="Grant it SELECT."
         )
     if _any(said, _LOCKED):

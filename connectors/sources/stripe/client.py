@@ -19,7 +19,7 @@ from typing import Any
 from connectors.errors import (
     AuthenticationError,
     JourneyConnectorError,
-    PermissionError_,
+    NotPermitted,
     RateLimited,
     SourceError,
 )
@@ -66,8 +66,8 @@ class StripeClient(VendorClient):
         """One page of the list at `v1/<path>`. GoneError when its cursor names nothing known."""
         try:
             answer = self._http.json(f"v1/{path}", params=params, stream=stream)
-        except PermissionError_ as error:
-            raise PermissionError_(
+        except NotPermitted as error:
+            raise NotPermitted(
                 f"the key may not read {path} (403).",
                 source=error.source,
                 stream=stream,
@@ -105,5 +105,5 @@ def _vendor_error(status: int, body: Any) -> JourneyConnectorError | None:
             " (live or test).",
         )
     if code == "more_permissions_required" or status == 403:
-        return PermissionError_("the key lacks a permission (403).")
+        return NotPermitted("the key lacks a permission (403).")
     return None

@@ -22,7 +22,7 @@ from urllib.parse import urlsplit
 from connectors.errors import (
     AuthenticationError,
     JourneyConnectorError,
-    PermissionError_,
+    NotPermitted,
     RetryableError,
     SourceError,
 )
@@ -151,7 +151,7 @@ def _vendor_error(status: int, body: Any) -> JourneyConnectorError | None:
             todo="Make a new secret token in live mode at https://id.tito.io.",
         )
     if told == 403:
-        return PermissionError_(
+        return NotPermitted(
             "the token's user may not read this (403).",
             todo="Give the user access to the account's events.",
         )

@@ -24,7 +24,7 @@ from typing import Any
 from connectors.errors import (
     AuthenticationError,
     JourneyConnectorError,
-    PermissionError_,
+    NotPermitted,
     SourceError,
 )
 from connectors.http.auth import BearerToken
@@ -113,7 +113,7 @@ def _vendor_error(status: int, body: Any) -> JourneyConnectorError | None:
             " account's data centre (EU: https://api.eu.typeform.com).",
         )
     if status == 403:
-        return PermissionError_(
+        return NotPermitted(
             f"the token may not read this ({said}).",
             todo="Create a personal token with the scopes forms:read and responses:read.",
         )

@@ -28,7 +28,7 @@ from connectors.errors import (
     ConfigurationError,
     JourneyConnectorError,
     LoopError,
-    PermissionError_,
+    NotPermitted,
     SourceError,
 )
 from connectors.http.client import Answer
@@ -242,7 +242,7 @@ _ERRORS: Mapping[int, Callable[[], JourneyConnectorError]] = {
         "Wild Apricot refused the access token (401).",
         todo="Check the API key: Settings, Security, Authorized applications.",
     ),
-    403: lambda: PermissionError_(
+    403: lambda: NotPermitted(
         "the key may not read this (403).",
         todo="Give the authorised application full or read-only access to the account.",
     ),

@@ -26,7 +26,7 @@ from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-from connectors.errors import JourneyConnectorError, PermissionError_, SourceError
+from connectors.errors import JourneyConnectorError, NotPermitted, SourceError
 from connectors.http.oauth import Client, OAuth2
 from connectors.http.rate_limit import QuotaHeaders, RateLimit
 from connectors.registry import SourceContext
@@ -130,12 +130,12 @@ def _vendor_error(status: int, body: Any) -> JourneyConnectorError | None:
         return None
     detail = str(body.get("Detail") or body.get("detail") or "")
     if detail.startswith("AuthorizationUnsuccessful"):
-        return PermissionError_(
+        return NotPermitted(
             f"the app lacks a scope ({status}).",
             todo="Add the scope to the app, and connect the organisation again.",
         )
     if detail.startswith("AuthenticationUnsuccessful"):
-        return PermissionError_(
+        return NotPermitted(
             f"the app is not connected to this organisation ({status}).",
             todo="Check `tenant_id` (a demo company gets a new one when it is reset), or connect"
             " the organisation again.",

@@ -25,7 +25,7 @@ from pydantic import SecretStr
 from connectors.errors import (
     AuthenticationError,
     JourneyConnectorError,
-    PermissionError_,
+    NotPermitted,
     RetryableError,
     SourceError,
 )
@@ -67,8 +67,8 @@ class ZendeskClient(VendorClient):
         """The rows at `key` of `api/v2/<path>`; SourceError when the answer has none."""
         try:
             answer = self._http.json(f"api/v2/{path}", params=params, stream=stream)
-        except PermissionError_ as error:
-            raise PermissionError_(
+        except NotPermitted as error:
+            raise NotPermitted(
                 f"the account may not read {path} (403).",
                 source=error.source,
                 stream=stream,

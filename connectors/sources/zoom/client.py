@@ -28,7 +28,7 @@ from connectors.clock import SYSTEM_CLOCK
 from connectors.errors import (
     AuthenticationError,
     JourneyConnectorError,
-    PermissionError_,
+    NotPermitted,
     QuotaExhausted,
     RateLimited,
     ShortReadError,
@@ -68,7 +68,7 @@ class Refused(SourceError):
         self.code = code
 
 
-class NotAvailable(PermissionError_):
+class NotAvailable(NotPermitted):
     """The user has no webinar plan, or the app may not see this (code 200)."""
 
 
@@ -205,7 +205,7 @@ def vendor_error(status: int, body: Any) -> JourneyConnectorError | None:
             todo="Check that the server-to-server app is activated, and its id and secret.",
         )
     if code == _SCOPE_MISSING:
-        return PermissionError_(
+        return NotPermitted(
             "the app lacks a scope (4711).", todo="Add the scopes that README.md names to the app."
         )
     if code == NOT_AVAILABLE:

@@ -8,7 +8,7 @@ Data flow: vendor answer -> http/retry.py or a source -> one of these -> engine 
     ├── QuotaExhausted              stop this source and start it again at `until`
     ├── ConfigurationError          somebody must change the configuration
     │   ├── AuthenticationError     ... the credentials
-    │   └── NotPermitted        ... what the credentials are allowed to do
+    │   └── NotPermitted            ... what the credentials are allowed to do
     ├── ContractError               the data changed shape: look at the stream's declaration
     ├── SourceError                 for good: this stream fails, other streams and sources go on
     │   ├── LoopError               the vendor's paging goes in circles

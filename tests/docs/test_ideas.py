@@ -1,6 +1,6 @@
 """docs/ideas.md names every idea once, and only things that exist.
 
-docs/ideas.md -> rows -> models, columns, segments, journeys, commands, keys and files of the repository.
+docs/ideas.md -> rows -> models, columns, segments, journeys, commands, keys, files of the product.
 """
 
 from __future__ import annotations

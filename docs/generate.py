@@ -135,8 +135,9 @@ def _platforms() -> str:
         "# E-mail platforms",
         "",
         "What each kind of platform promises and where its limits are, from its capability sheet.",
-        "How one is set up is in the README of its folder. Every kind passes the conformance suite",
-        "of platforms against its fake: no request can subscribe anybody again.",
+        "How one is set up is in the README of its folder. Every kind asked over HTTP passes the",
+        "conformance suite of platforms against its fake: no request can subscribe anybody again.",
+        "Files have tests of their own.",
         "",
         "| platform | members per call | connections | limits | promise | leaves a segment "
         "| read back | hourly or daily quota |",

@@ -8,6 +8,7 @@ publishes. Records of erased people are gone from raw and do not come back.
 
 from __future__ import annotations
 
+import shutil
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -59,7 +60,12 @@ def build_as_known(
     _refuse_before_first_load(home, known_at)
     home.known.mkdir(exist_ok=True)
     home.known.chmod(0o700)
-    building = home.known / f".building-{run_id}.duckdb"
+    final = home.known / f"as-known-{known_at:%Y%m%dT%H%M%S}Z.duckdb"
+    # In a folder of its own until it is whole, but under its final name: views in a DuckDB file
+    # name the file they are in.
+    workshop = home.known / f".building-{run_id}"
+    workshop.mkdir()
+    building = workshop / final.name
     try:
         _carry_identity(home, building, known_at)
         variables = dbt_variables(configuration, run_id, as_of)
@@ -74,11 +80,9 @@ def build_as_known(
                 f"the warehouse as known at {known_at} could not be built (dbt's exit code {code})",
                 hint=f"See {home.dbt / 'logs' / 'dbt.log'}.",
             )
-        final = home.known / f"as-known-{known_at:%Y%m%dT%H%M%S}Z.duckdb"
         building.replace(final)
     finally:
-        for left in home.known.glob(f".building-{run_id}*"):
-            left.unlink()
+        shutil.rmtree(workshop)
     logger().info("built as known", known_at=str(known_at), file=final.name)
     return final
 
@@ -88,9 +92,13 @@ def remove_known(home: Home, days: int, now: datetime) -> list[str]:
     removed = []
     oldest = now.timestamp() - days * 86_400
     for path in sorted(home.known.glob("*")):
-        if path.name.startswith(".") or path.stat().st_mtime < oldest:
+        if path.name.startswith("."):
+            shutil.rmtree(path)
+        elif path.stat().st_mtime < oldest:
             path.unlink()
-            removed.append(path.name)
+        else:
+            continue
+        removed.append(path.name)
     return removed
 
 

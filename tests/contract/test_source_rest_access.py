@@ -126,7 +126,9 @@ def test_limits_and_headers_are_sent_as_described(tmp_path: Path) -> None:
     limits = {"per_second": 50, "quota": {"remaining": "X-Left", "reset": "X-Reset"}}
     with serving(tmp_path, handle) as system:
         source = system.source(ONCE, limits=limits, headers={"Accept-Language": "de"})
-        (item,) = source.check()
-    assert seen == ["de"]
-    assert not item.ok
-    assert "allowance is used up" in item.detail
+        (first,) = source.check()
+        (second,) = source.check()
+    assert seen == ["de"], "nothing is asked once there is no allowance left"
+    assert first.ok
+    assert not second.ok
+    assert "allowance of requests is used up" in second.detail

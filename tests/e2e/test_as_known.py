@@ -29,8 +29,9 @@ def file(nights: Nights) -> Path:
 def _marts(version: Path, known: Path) -> dict[str, tuple[int, int, int]]:
     """Table -> rows published then, rows only there, rows only in the file built from knowledge."""
     found = {}
-    with duckdb.connect() as db:
-        db.execute(f"attach '{version}' as was (read_only); attach '{known}' as again (read_only)")
+    # Opened by its own name, as a user does: views in a DuckDB file name the file they are in.
+    with duckdb.connect(str(known), read_only=True) as db:
+        db.execute(f"attach '{version}' as was (read_only)")
         tables = db.execute(
             "select table_name, list(column_name) from duckdb_columns()"
             " where database_name = 'was' and not internal group by all"
@@ -40,7 +41,7 @@ def _marts(version: Path, known: Path) -> dict[str, tuple[int, int, int]]:
                 continue
             names = ", ".join(f'"{name}"' for name in columns)
             was = f'select {names} from was."{table}"'
-            again = f'select {names} from again.main."{table}"'
+            again = f'select {names} from main."{table}"'
             found[table] = tuple(
                 db.execute(f"select count(*) from ({sql})").fetchall()[0][0]
                 for sql in (was, f"{was} except all {again}", f"{again} except all {was}")

@@ -48,12 +48,14 @@ def test_anything_else_is_refused_with_the_forms_that_work(text: str) -> None:
 def test_old_and_unfinished_files_are_removed(tmp_path: Path) -> None:
     home = Home(tmp_path)
     home.known.mkdir(parents=True)
-    for name in ("as-known-old.duckdb", "as-known-new.duckdb", ".building-x.duckdb"):
+    for name in ("as-known-old.duckdb", "as-known-new.duckdb"):
         (home.known / name).touch()
+    (home.known / ".building-x").mkdir()
+    (home.known / ".building-x" / "as-known-other.duckdb").touch()
     now = datetime.now(UTC)
     eight_days_ago = now.timestamp() - 8 * 86_400
     os.utime(home.known / "as-known-old.duckdb", (eight_days_ago, eight_days_ago))
-    assert remove_known(home, 7, now) == [".building-x.duckdb", "as-known-old.duckdb"]
+    assert remove_known(home, 7, now) == [".building-x", "as-known-old.duckdb"]
     assert [path.name for path in home.known.iterdir()] == ["as-known-new.duckdb"]
     assert remove_known(Home(tmp_path / "elsewhere"), 7, now) == []
 

@@ -60,9 +60,12 @@ stays as (
         instance_id,
         count(*) as visit_count,
         max(case when is_open then stage_id end) as current_stage_id,
-        sum(case when owner_type = 'organisation' then hours_in_stage else 0 end) as organisation_hours,
-        sum(case when owner_type = 'member' then hours_in_stage else 0 end) as member_hours,
-        sum(case when owner_type = 'shared' then hours_in_stage else 0 end) as shared_hours,
+        round(sum(case when owner_type = 'organisation' then hours_in_stage else 0 end), 6)
+            as organisation_hours,
+        round(sum(case when owner_type = 'member' then hours_in_stage else 0 end), 6)
+            as member_hours,
+        round(sum(case when owner_type = 'shared' then hours_in_stage else 0 end), 6)
+            as shared_hours,
         sum(case when is_sla_breached then 1 else 0 end) as sla_breaches
     from visits
     group by instance_id

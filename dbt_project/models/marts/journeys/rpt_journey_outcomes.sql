@@ -32,9 +32,9 @@ counted as (
                 else 0
             end
         ) as successful,
-        sum(organisation_hours) as organisation_hours,
-        sum(member_hours) as member_hours,
-        sum(shared_hours) as shared_hours
+        round(sum(organisation_hours), 4) as organisation_hours,
+        round(sum(member_hours), 4) as member_hours,
+        round(sum(shared_hours), 4) as shared_hours
     from instances
     group by journey_id, journey_version
 

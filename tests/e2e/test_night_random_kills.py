@@ -39,7 +39,7 @@ def start(home: Home) -> subprocess.Popen[bytes]:
 
 
 def tables(home: Home) -> dict[str, list[tuple[object, ...]]]:
-    """Every row of every published table, in a fixed order."""
+    """Every row of every published table, in a fixed order; sums of doubles to six decimals."""
     found = {}
     for file in ("analyst.duckdb", "activation.duckdb"):
         with duckdb.connect(str(home.current / file), read_only=True) as db:
@@ -48,7 +48,9 @@ def tables(home: Home) -> dict[str, list[tuple[object, ...]]]:
                     continue
                 described = db.execute(f'describe "{name}"').fetchall()
                 columns = ", ".join(
-                    f'"{c[0]}"' for c in described if not WHEN_READ & {c[0], f"{name}.{c[0]}"}
+                    f'round("{c[0]}", 6)' if c[1] == "DOUBLE" else f'"{c[0]}"'
+                    for c in described
+                    if not WHEN_READ & {c[0], f"{name}.{c[0]}"}
                 )
                 rows = db.execute(f'select {columns} from "{name}" order by all').fetchall()
                 found[f"{file}:{name}"] = rows

@@ -25,7 +25,7 @@ KILLS = 10
 # Tables about the runs themselves; and columns that say when something was first read, which a
 # killed and repeated night does at another time.
 ABOUT_RUNS = {"ops_run", "ops_stream", "published_version"}
-WHEN_READ = {"known_at", "member_version_key", "dim_member.valid_from"}
+WHEN_READ = {"known_at", "known_until", "member_version_key", "dim_member.valid_from"}
 
 
 def start(home: Home) -> subprocess.Popen[bytes]:
